@@ -1,0 +1,183 @@
+#include "common/database.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "common/log.h"
+#include "common/status.h"
+
+namespace campaign {
+namespace {
+
+// Larger groups would make the first write of a group wait for too many others.
+constexpr size_t kMaxGroup = 256;
+
+absl::Status SqliteError(const SQLite::Exception& error) {
+  return absl::InternalError(absl::StrCat("SQLite: ", error.what()));
+}
+
+// Takes the exclusive lock beside the database file; the kernel drops it when the process ends, however it ends.
+absl::StatusOr<int> LockFile(const std::string& path) {
+  const std::string lock_path = path + ".lock";
+  const int file = open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0) return absl::InternalError(absl::StrCat("cannot open ", lock_path, ": ", std::strerror(errno)));
+  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    close(file);
+    return absl::FailedPreconditionError(
+        absl::StrCat("another process owns ", path, " (", lock_path, " is locked); one process may open it"));
+  }
+  return file;
+}
+
+}  // namespace
+
+Connection::Connection(const std::string& path, int flags) : database_(path, flags, /*aBusyTimeoutMs=*/10'000) {}
+
+SQLite::Statement& Connection::Prepare(const char* sql) {
+  std::unique_ptr<SQLite::Statement>& statement = statements_[sql];
+  if (statement == nullptr) {
+    statement = std::make_unique<SQLite::Statement>(database_, sql);
+  } else {
+    statement->tryReset();
+    statement->clearBindings();
+  }
+  return *statement;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, const char* schema) {
+  ASSIGN_OR_RETURN(const int lock_file, LockFile(path));
+  try {
+    auto database = std::unique_ptr<Database>(new Database(path, lock_file));
+    database->writer_.database().exec(schema);
+    database->writer_thread_ = std::thread([raw = database.get()] { raw->WriterLoop(); });
+    return database;
+  } catch (const SQLite::Exception& error) {
+    return absl::InternalError(absl::StrCat("cannot open ", path, ": ", error.what()));
+  }
+}
+
+Database::Database(const std::string& path, int lock_file)
+    : path_(path), lock_file_(lock_file), writer_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
+  writer_.database().exec(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32768;"
+      "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;");
+}
+
+Database::~Database() {
+  if (writer_thread_.joinable()) {
+    {
+      absl::MutexLock lock(&queue_mutex_);
+      closing_ = true;
+    }
+    writer_thread_.join();
+  }
+  {
+    absl::MutexLock lock(&readers_mutex_);
+    idle_readers_.clear();
+  }
+  if (writer_.database().tryExec("PRAGMA wal_checkpoint(TRUNCATE)") != SQLite::OK) {
+    LOG(WARNING) << path_ << ": no checkpoint at close: " << writer_.database().getErrorMsg();
+  }
+  close(lock_file_);
+}
+
+void Database::Submit(WriteFunction write, DoneFunction done) {
+  absl::MutexLock lock(&queue_mutex_);
+  queue_.push_back({std::move(write), std::move(done)});
+}
+
+absl::Status Database::Write(WriteFunction write) {
+  absl::Notification finished;
+  absl::Status result;
+  Submit(std::move(write), [&](absl::Status status) {
+    result = std::move(status);
+    finished.Notify();
+  });
+  finished.WaitForNotification();
+  return result;
+}
+
+absl::Status Database::Read(absl::FunctionRef<absl::Status(Connection&)> read) {
+  std::unique_ptr<Connection> connection;
+  {
+    absl::MutexLock lock(&readers_mutex_);
+    if (!idle_readers_.empty()) {
+      connection = std::move(idle_readers_.back());
+      idle_readers_.pop_back();
+    }
+  }
+  absl::Status status;
+  try {
+    if (connection == nullptr) connection = std::make_unique<Connection>(path_, SQLite::OPEN_READONLY);
+    connection->database().exec("BEGIN");
+    status = read(*connection);
+    connection->database().exec("COMMIT");
+  } catch (const SQLite::Exception& error) {
+    return SqliteError(error);  // The connection is dropped with its open transaction.
+  }
+  absl::MutexLock lock(&readers_mutex_);
+  idle_readers_.push_back(std::move(connection));
+  return status;
+}
+
+void Database::WriterLoop() {
+  while (true) {
+    std::vector<Pending> group;
+    {
+      absl::MutexLock lock(&queue_mutex_);
+      const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) { return !queue_.empty() || closing_; };
+      queue_mutex_.Await(absl::Condition(&has_work));
+      if (queue_.empty()) return;
+      while (!queue_.empty() && group.size() < kMaxGroup) {
+        group.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+    }
+    CommitGroup(std::move(group));
+  }
+}
+
+void Database::CommitGroup(std::vector<Pending> group) {
+  std::vector<absl::Status> results(group.size());
+  try {
+    writer_.database().exec("BEGIN IMMEDIATE");
+    for (size_t i = 0; i < group.size(); ++i) results[i] = RunOne(group[i], group.size() == 1);
+    if (group.size() == 1 && !results[0].ok()) {
+      writer_.database().exec("ROLLBACK");
+    } else {
+      writer_.database().exec("COMMIT");
+    }
+  } catch (const SQLite::Exception& error) {
+    LOG(ERROR) << path_ << ": a transaction of " << group.size() << " writes failed: " << error.what();
+    // SQLite may have rolled back by itself; then this has nothing to do.
+    writer_.database().tryExec("ROLLBACK");
+    for (absl::Status& result : results) {
+      if (result.ok()) result = SqliteError(error);
+    }
+  }
+  for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(results[i]));
+}
+
+absl::Status Database::RunOne(Pending& pending, bool alone) {
+  if (!alone) writer_.Prepare("SAVEPOINT one_write").exec();
+  absl::Status status;
+  try {
+    status = pending.write(writer_);
+  } catch (const SQLite::Exception& error) {
+    status = SqliteError(error);
+  }
+  if (!alone) {
+    if (!status.ok()) writer_.Prepare("ROLLBACK TO one_write").exec();
+    writer_.Prepare("RELEASE one_write").exec();
+  }
+  return status;
+}
+
+}  // namespace campaign

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "campaign/v1/profile.pb.h"
+#include "campaign/v1/rule.pb.h"
+#include "campaign/v1/segmentation.pb.h"
+#include "campaign/v1/types.pb.h"
+
+namespace campaign::rules {
+
+// Whom a rule is about. `segment` may be null: then its features have no value.
+struct Subject {
+  const v1::Profile& profile;
+  const v1::SegmentResult* segment = nullptr;
+};
+
+// A feature resolved in the vocabulary (vocabulary.cc): its type is known, reading it does not allocate. A value type.
+class Feature {
+ public:
+  enum class Type { kNumber, kText, kTruth, kTextSet };
+
+  // "days_since_last_purchase", or "category_orders_120d.accessories" for a family, which needs a key.
+  // INVALID_ARGUMENT "<field_path>: <name> <bound>": no such feature (with the nearest one), key missing or too many.
+  static absl::StatusOr<Feature> Resolve(absl::string_view name, absl::string_view field_path);
+
+  Type type() const;
+  const std::string& name() const { return name_; }
+
+  // The number, or 0 or 1 for a truth; nullopt where the customer has no value. Not for texts.
+  absl::optional<double> Number(const Subject& subject) const;
+
+  // In a marketer's words, with its value for the subject: "activity down 80 % against the previous 30 days",
+  // "ignored the announcement of ai_search". Code is the feature's name in capitals, fact its name and value.
+  v1::Reason Describe(const Subject& subject) const;
+
+ private:
+  friend class CompiledRule;
+  struct Entry;
+  friend const Entry* FindEntry(absl::string_view name);
+  friend std::vector<std::string> FeatureNames();
+
+  const Entry* entry_ = nullptr;
+  std::string name_;
+  std::string key_;
+};
+
+// All features of the vocabulary, families as "category_orders_120d.<category>"; for documentation and messages.
+std::vector<std::string> FeatureNames();
+
+// A rule, resolved and type-checked. Immutable, so thread-safe.
+class CompiledRule {
+ public:
+  // INVALID_ARGUMENT with the path of the offending field under `field_path`, such as
+  // "offers.actions[2].eligibility.all.rules[1].compare.feature: days_since_purchase is not a feature; nearest is ...".
+  static absl::StatusOr<CompiledRule> Compile(const v1::Rule& rule, absl::string_view field_path);
+
+  // An empty rule matches everyone. Does not allocate.
+  bool Matches(const Subject& subject) const;
+
+  // For a rule that matches: the comparisons that made it so, each described. For one that does not: the first
+  // comparisons that stand against it. In the rule's order.
+  std::vector<v1::Reason> Explain(const Subject& subject) const;
+
+ private:
+  struct Node {
+    enum class Kind { kAll, kAny, kNot, kCompare } kind = Kind::kAll;
+    std::vector<Node> children;
+    Feature feature;
+    v1::Operator op = v1::OPERATOR_UNSPECIFIED;
+    double number = 0;
+    std::vector<std::string> texts;
+  };
+
+  static absl::StatusOr<Node> CompileNode(const v1::Rule& rule, const std::string& field_path, int depth);
+  static absl::StatusOr<Node> CompileComparison(const v1::Comparison& comparison, const std::string& field_path);
+  static bool Matches(const Node& node, const Subject& subject);
+  static bool Compare(const Node& node, const Subject& subject);
+  static void Explain(const Node& node, const Subject& subject, bool wanted, std::vector<v1::Reason>& reasons);
+
+  Node root_;
+};
+
+}  // namespace campaign::rules
