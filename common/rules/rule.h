@@ -19,6 +19,8 @@ struct Subject {
   const v1::SegmentResult* segment = nullptr;
 };
 
+struct VocabularyEntry;
+
 // A feature resolved in the vocabulary (vocabulary.cc): its type is known, reading it does not allocate. A value type.
 class Feature {
  public:
@@ -40,11 +42,8 @@ class Feature {
 
  private:
   friend class CompiledRule;
-  struct Entry;
-  friend const Entry* FindEntry(absl::string_view name);
-  friend std::vector<std::string> FeatureNames();
 
-  const Entry* entry_ = nullptr;
+  const VocabularyEntry* entry_ = nullptr;
   std::string name_;
   std::string key_;
 };
@@ -72,12 +71,15 @@ class CompiledRule {
     std::vector<Node> children;
     Feature feature;
     v1::Operator op = v1::OPERATOR_UNSPECIFIED;
-    double number = 0;
-    std::vector<std::string> texts;
+    double number = 0;               // Truths too: 0 or 1.
+    std::vector<std::string> texts;  // Sorted.
   };
 
   static absl::StatusOr<Node> CompileNode(const v1::Rule& rule, const std::string& field_path, int depth);
+  static absl::StatusOr<Node> CompileList(Node::Kind kind, const v1::RuleList& list, const std::string& field_path,
+                                          int depth);
   static absl::StatusOr<Node> CompileComparison(const v1::Comparison& comparison, const std::string& field_path);
+  static absl::Status CompileValue(const v1::Comparison& comparison, const std::string& field_path, Node& node);
   static bool Matches(const Node& node, const Subject& subject);
   static bool Compare(const Node& node, const Subject& subject);
   static void Explain(const Node& node, const Subject& subject, bool wanted, std::vector<v1::Reason>& reasons);
