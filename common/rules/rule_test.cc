@@ -1,26 +1,16 @@
 #include "common/rules/rule.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 
 #include "absl/strings/str_cat.h"
 #include "common/rules/phrases.h"
 #include "common/testing/testing.h"
 
-namespace {
-thread_local int allocation_count = 0;
-}
-
-void* operator new(size_t size) {
-  ++allocation_count;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-
 namespace campaign::rules {
+
+// Of this thread so far; allocation_count.cc.
+int AllocationCount();
+
 namespace {
 
 using ::campaign::testing::ParseProto;
@@ -342,9 +332,9 @@ TEST_F(Rules, MatchingDoesNotAllocate) {
     }
   )pb";
   ASSERT_OK_AND_ASSIGN(const CompiledRule rule, CompiledRule::Compile(ParseProto<v1::Rule>(kRule), "when"));
-  const int before = allocation_count;
+  const int before = AllocationCount();
   const bool matches = rule.Matches(subject_);
-  EXPECT_EQ(allocation_count, before);
+  EXPECT_EQ(AllocationCount(), before);
   EXPECT_TRUE(matches);
 }
 
