@@ -13,7 +13,7 @@ namespace {
 
 constexpr absl::Duration kDay = absl::Hours(24);
 // Page views and searches are kept this long.
-constexpr absl::Duration kBrowsingKept = absl::Hours(24 * 150);
+constexpr absl::Duration kBrowsingKept = absl::Hours(24 * 180);
 constexpr absl::Duration kFeatureUseKept = absl::Hours(24 * 180);
 // A newsletter goes out every so often; the records reach back this far.
 constexpr absl::Duration kNewsletterEvery = absl::Hours(24 * 14);
@@ -65,7 +65,7 @@ class Life {
 
   void Complain() {
     static constexpr absl::string_view kTopics[] = {"shipping", "returns", "billing", "technical", "privacy"};
-    const double per_year = 0.12 + 0.08 * traits_.orders_per_year;
+    const double per_year = 0.2 + 0.12 * traits_.orders_per_year;
     for (absl::Time time : timeline_.Draw(per_year * 30 / 365, traits_.signup, false, random_)) {
       Ticket(time, kTopics[random_.Weighted({0.34, 0.27, 0.22, 0.12, 0.05})]);
     }
@@ -77,7 +77,9 @@ class Life {
     const absl::string_view text =
         sensitive ? SensitiveTicketText(language, random_) : TicketText(language, topic, random_);
     const std::string ticket_id = diary_.OpenTicket(time, topic, text, sensitive);
-    const absl::Time closed = time + absl::Hours(3) + kDay * random_.Exponential(sensitive ? 9 : 3.5);
+    // A few are forgotten for weeks.
+    const double days_open = random_.Exponential(random_.Chance(0.12) ? 60 : 3.5);
+    const absl::Time closed = time + absl::Hours(3) + kDay * days_open;
     if (closed >= traits_.now) return;
     diary_.CloseTicket(absl::FromUnixSeconds(absl::ToUnixSeconds(closed)), ticket_id, topic);
   }

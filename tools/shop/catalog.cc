@@ -51,10 +51,10 @@ constexpr Product kGamingProducts[] = {
 
 const std::array<Category, kCategoryCount>& Categories() {
   static constexpr std::array<Category, kCategoryCount> kCategories = {{
-      {"accessories", 0.42, kAccessoryProducts},
+      {"accessories", 0.45, kAccessoryProducts},
       {"audio", 0.17, kAudioProducts},
-      {"laptops", 0.05, kLaptopProducts},
-      {"phones", 0.08, kPhoneProducts},
+      {"laptops", 0.04, kLaptopProducts},
+      {"phones", 0.06, kPhoneProducts},
       {"home", 0.15, kHomeProducts},
       {"wearables", 0.07, kWearableProducts},
       {"gaming", 0.06, kGamingProducts},

@@ -75,8 +75,8 @@ Traits MakeTraits(absl::string_view customer_id, absl::Time now, Random& random)
   DrawPresence(traits, random);
   DrawMail(traits, random);
   // Heavy tail: most buy once or twice a year, a few every other week.
-  traits.orders_per_year = std::min(40.0, random.Gamma(0.7, traits.business ? 5.5 : 3.2));
-  traits.views_per_30d = std::min(60.0, random.Gamma(0.8, 5.0) + 0.8 * traits.orders_per_year);
+  traits.orders_per_year = std::min(40.0, random.Gamma(0.9, traits.business ? 5.5 : 3.3));
+  traits.views_per_30d = std::min(60.0, random.Gamma(1.1, 6.0) + 0.8 * traits.orders_per_year);
   traits.openness = 0.1 + 0.6 * random.Uniform();
   DrawTaste(traits, random);
   return traits;

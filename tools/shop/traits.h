@@ -42,7 +42,7 @@ struct Traits {
 };
 
 // The share of customers who left at some time, and of those who do much less since about a month.
-inline constexpr double kLeftShare = 0.36;
+inline constexpr double kLeftShare = 0.42;
 inline constexpr double kFadingShare = 0.10;
 // How far back the shop's records go.
 inline constexpr absl::Duration kHistory = absl::Hours(24 * 730);
