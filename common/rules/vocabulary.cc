@@ -48,8 +48,9 @@ optional<double> Rfm(const Subject& subject, string_view) {
   return static_cast<double>((subject.segment->rfm().*Get)());
 }
 
+// While segmentation is at work, the result has scores already, but no segment yet.
 optional<double> SegmentScore(const Subject& subject, string_view) {
-  if (subject.segment == nullptr) return absl::nullopt;
+  if (subject.segment == nullptr || subject.segment->segment().empty()) return absl::nullopt;
   return subject.segment->score();
 }
 
