@@ -1,0 +1,46 @@
+#include "services/retrieval/audience.h"
+
+#include <utility>
+
+#include "common/status.h"
+#include "services/retrieval/features.h"
+
+namespace campaign::retrieval {
+
+AudienceScan::AudienceScan(RetrievalStore& store, rules::CompiledRule filter, absl::Time as_of,
+                           std::string after_customer_id, int64_t max_customers)
+    : store_(store),
+      filter_(std::move(filter)),
+      as_of_(as_of),
+      max_customers_(max_customers),
+      scanned_to_(std::move(after_customer_id)) {}
+
+absl::Status AudienceScan::NextPage(v1::QueryAudienceResponse& page) {
+  page.Clear();
+  page_scanned_ = 0;
+  const std::string after = scanned_to_;
+  RETURN_IF_ERROR(store_.database().Read([&](Connection& connection) {
+    const auto visit = [&](const CustomerRow& row) { return Visit(row, page); };
+    if (RetrievalStore::ScanCustomers(connection, after, visit)) done_ = true;
+    return absl::OkStatus();
+  }));
+  if (page_scanned_ > 0) page.set_scanned_to_customer_id(scanned_to_);
+  return absl::OkStatus();
+}
+
+bool AudienceScan::Visit(const CustomerRow& row, v1::QueryAudienceResponse& page) {
+  ++page_scanned_;
+  scanned_to_.assign(row.customer_id.data(), row.customer_id.size());
+  profile_.Clear();
+  profile_.mutable_customer()->ParseFromArray(row.customer.data(), static_cast<int>(row.customer.size()));
+  history_.ParseFromArray(row.history.data(), static_cast<int>(row.history.size()));
+  DeriveFeatures(history_, as_of_, profile_);
+  if (filter_.Matches({.profile = profile_})) {
+    page.add_customer_ids(scanned_to_);
+    ++sent_;
+    if (max_customers_ > 0 && sent_ == max_customers_) done_ = true;
+  }
+  return !done_ && page.customer_ids_size() < kMaxPageIds && page_scanned_ < kMaxPageScanned;
+}
+
+}  // namespace campaign::retrieval

@@ -1,0 +1,245 @@
+#include "services/retrieval/features.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <tuple>
+
+#include "absl/container/inlined_vector.h"
+#include "common/clock.h"
+#include "services/retrieval/history.h"
+#include "services/retrieval/series.h"
+
+namespace campaign::retrieval {
+namespace {
+
+constexpr int kMaxProfileCategories = 8;
+constexpr int kMaxProfileFeatures = 12;
+constexpr int kMaxProfileTickets = 8;
+constexpr int kMaxProfileTexts = 5;
+constexpr double kIgnoredAfterDays = 3;
+constexpr double kTextDays = 90;
+constexpr double kMonthDays = 30;
+constexpr int kMonths = 4;
+
+// The moment that a profile is of.
+class AsOf {
+ public:
+  explicit AsOf(absl::Time time) : micros_(absl::ToUnixMicros(time)) {}
+
+  // Days since `time` (seconds since 1970), not below 0.
+  double DaysSince(uint32_t time) const {
+    return std::max<double>(0, static_cast<double>(micros_ - int64_t{time} * 1'000'000) / (kDaySeconds * 1e6));
+  }
+
+ private:
+  int64_t micros_;
+};
+
+struct Sum {
+  int32_t count = 0;
+  int64_t amount_minor = 0;
+};
+
+// What of the series is at least `from_days` and less than `to_days` old.
+Sum SumWindow(const Series& series, const AsOf& as_of, double from_days, double to_days) {
+  Sum sum;
+  const bool has_amounts = !series.amounts_minor().empty();
+  for (int i = series.times_size() - 1; i >= 0; --i) {
+    const double age = as_of.DaysSince(series.times(i));
+    if (age >= to_days) break;
+    if (age < from_days) continue;
+    sum.count = SaturatingAdd(sum.count, series.counts(i));
+    if (has_amounts) sum.amount_minor = SaturatingAdd(sum.amount_minor, series.amounts_minor(i));
+  }
+  return sum;
+}
+
+void SetSignup(absl::Time as_of, v1::Profile& profile) {
+  if (!profile.customer().has_signup_time()) return;
+  const absl::Duration since = as_of - FromTimestamp(profile.customer().signup_time());
+  profile.set_days_since_signup(std::max(0.0, absl::FDivDuration(since, absl::Hours(24))));
+}
+
+void SetPurchases(const History& history, const AsOf& as_of, v1::Profile& profile) {
+  if (history.orders_total() == 0) return;
+  profile.set_days_since_first_purchase(as_of.DaysSince(history.first_purchase_time()));
+  profile.set_days_since_last_purchase(as_of.DaysSince(history.last_purchase_time()));
+  profile.set_orders_total(history.orders_total());
+  profile.set_spend_total_minor(history.spend_total_minor());
+  profile.set_average_order_minor(history.spend_total_minor() / history.orders_total());
+  const Sum quarter = SumWindow(history.purchases(), as_of, 0, 90);
+  const Sum before = SumWindow(history.purchases(), as_of, 90, 365);
+  profile.set_orders_90d(quarter.count);
+  profile.set_spend_90d_minor(quarter.amount_minor);
+  profile.set_orders_365d(SaturatingAdd(quarter.count, static_cast<uint32_t>(before.count)));
+  profile.set_spend_365d_minor(SaturatingAdd(quarter.amount_minor, before.amount_minor));
+}
+
+void SetActivity(const History& history, const AsOf& as_of, v1::Profile& profile) {
+  if (history.last_activity_time() == 0) return;
+  profile.set_days_since_last_activity(as_of.DaysSince(history.last_activity_time()));
+  const int32_t current = SumWindow(history.activity(), as_of, 0, 30).count;
+  const int32_t previous = SumWindow(history.activity(), as_of, 30, 60).count;
+  profile.set_activity_30d(current);
+  profile.set_activity_previous_30d(previous);
+  if (previous > 0) profile.set_activity_change(static_cast<double>(current) / previous - 1);
+}
+
+struct Category {
+  const CategoryHistory* history;
+  int32_t orders_120d = 0;
+  int32_t orders_365d = 0;
+  int64_t spend_365d_minor = 0;
+  unsigned months = 0;  // A bit for each 30 days with a purchase, the last 30 being bit 0.
+  int32_t views_30d = 0;
+};
+
+Category CategoryOf(const CategoryHistory& history, const AsOf& as_of) {
+  Category category{&history};
+  const Series& purchases = history.purchases();
+  for (int i = purchases.times_size() - 1; i >= 0; --i) {
+    const double age = as_of.DaysSince(purchases.times(i));
+    if (age >= 365) break;
+    category.orders_365d = SaturatingAdd(category.orders_365d, purchases.counts(i));
+    category.spend_365d_minor = SaturatingAdd(category.spend_365d_minor, purchases.amounts_minor(i));
+    if (age >= kMonths * kMonthDays) continue;
+    category.orders_120d = SaturatingAdd(category.orders_120d, purchases.counts(i));
+    category.months |= 1u << static_cast<int>(age / kMonthDays);
+  }
+  category.views_30d = SumWindow(history.views(), as_of, 0, 30).count;
+  return category;
+}
+
+bool RanksBefore(const Category& a, const Category& b) {
+  if (a.orders_365d != b.orders_365d) return a.orders_365d > b.orders_365d;
+  if (a.views_30d != b.views_30d) return a.views_30d > b.views_30d;
+  return a.history->category() < b.history->category();
+}
+
+void SetCategories(const History& history, const AsOf& as_of, v1::Profile& profile) {
+  absl::InlinedVector<Category, kMaxCategories> categories;
+  for (const CategoryHistory& element : history.categories()) {
+    const Category category = CategoryOf(element, as_of);
+    if (category.orders_365d > 0 || category.views_30d > 0) categories.push_back(category);
+  }
+  std::sort(categories.begin(), categories.end(), RanksBefore);
+  if (categories.size() > kMaxProfileCategories) categories.resize(kMaxProfileCategories, Category{nullptr});
+  for (const Category& category : categories) {
+    v1::CategoryStats& stats = *profile.add_categories();
+    stats.set_category(category.history->category());
+    stats.set_orders_120d(category.orders_120d);
+    stats.set_orders_365d(category.orders_365d);
+    stats.set_months_active_4m(__builtin_popcount(category.months));
+    stats.set_spend_365d_minor(category.spend_365d_minor);
+    stats.set_views_30d(category.views_30d);
+  }
+}
+
+bool IsIgnored(const FeatureHistory& feature, const AsOf& as_of) {
+  const uint32_t announced = feature.last_announced_time();
+  return announced != 0 && feature.last_opened_time() < announced && feature.last_use_time() < announced &&
+         as_of.DaysSince(announced) >= kIgnoredAfterDays;
+}
+
+void AddFeature(const FeatureHistory& feature, const AsOf& as_of, v1::Profile& profile) {
+  v1::FeatureUse& use = *profile.add_features();
+  use.set_feature(feature.feature());
+  use.set_uses_total(SaturatingAdd(0, feature.uses_total()));
+  if (feature.last_use_time() != 0) use.set_days_since_last_use(as_of.DaysSince(feature.last_use_time()));
+  if (feature.last_announced_time() == 0) return;
+  use.set_days_since_announced(as_of.DaysSince(feature.last_announced_time()));
+  use.set_announcement_ignored(IsIgnored(feature, as_of));
+}
+
+void SetFeatures(const History& history, const AsOf& as_of, v1::Profile& profile) {
+  absl::InlinedVector<const FeatureHistory*, kMaxFeatures> features;
+  const FeatureHistory* announced = nullptr;
+  for (const FeatureHistory& feature : history.features()) {
+    features.push_back(&feature);
+    if (feature.last_announced_time() == 0) continue;
+    if (announced == nullptr || feature.last_announced_time() > announced->last_announced_time()) announced = &feature;
+  }
+  std::sort(features.begin(), features.end(), [](const FeatureHistory* a, const FeatureHistory* b) {
+    const uint32_t a_time = std::max(a->last_announced_time(), a->last_use_time());
+    const uint32_t b_time = std::max(b->last_announced_time(), b->last_use_time());
+    return a_time != b_time ? a_time > b_time : a->feature() < b->feature();
+  });
+  if (features.size() > kMaxProfileFeatures) features.resize(kMaxProfileFeatures);
+  for (const FeatureHistory* feature : features) AddFeature(*feature, as_of, profile);
+  if (announced == nullptr) return;
+  profile.set_last_announced_feature(announced->feature());
+  profile.set_last_announcement_ignored(IsIgnored(*announced, as_of));
+}
+
+void SetTickets(const History& history, const AsOf& as_of, v1::Profile& profile) {
+  profile.set_tickets_90d(SumWindow(history.tickets_opened(), as_of, 0, 90).count);
+  absl::InlinedVector<const TicketHistory*, kMaxTickets> open;
+  for (const TicketHistory& ticket : history.tickets()) {
+    if (IsOpen(ticket)) open.push_back(&ticket);
+  }
+  // A sensitive ticket must not be lost behind newer ones: it stops what may be sent.
+  std::sort(open.begin(), open.end(), [](const TicketHistory* a, const TicketHistory* b) {
+    return std::make_tuple(a->sensitive(), a->opened_time()) > std::make_tuple(b->sensitive(), b->opened_time());
+  });
+  if (open.size() > kMaxProfileTickets) open.resize(kMaxProfileTickets);
+  std::sort(open.begin(), open.end(), [](const TicketHistory* a, const TicketHistory* b) {
+    return a->opened_time() != b->opened_time() ? a->opened_time() > b->opened_time() : a->ticket_id() < b->ticket_id();
+  });
+  for (const TicketHistory* ticket : open) {
+    v1::OpenTicket& added = *profile.add_open_tickets();
+    added.set_ticket_id(ticket->ticket_id());
+    added.set_topic(ticket->topic());
+    added.set_sensitive(ticket->sensitive());
+    added.set_days_open(as_of.DaysSince(ticket->opened_time()));
+  }
+}
+
+void SetTexts(const History& history, const AsOf& as_of, v1::Profile& profile) {
+  for (const TextHistory& text : history.texts()) {
+    const double days_ago = as_of.DaysSince(text.time());
+    if (days_ago >= kTextDays || profile.recent_texts_size() == kMaxProfileTexts) break;
+    v1::CustomerText& added = *profile.add_recent_texts();
+    added.set_source(static_cast<v1::TextSource>(text.source()));
+    added.set_text(text.text());
+    added.set_days_ago(days_ago);
+  }
+}
+
+void SetMessages(const History& history, const AsOf& as_of, v1::Profile& profile) {
+  profile.set_complaints_365d(SumWindow(history.complaints(), as_of, 0, 365).count);
+  if (history.last_message_time() == 0) return;
+  profile.set_days_since_last_message(as_of.DaysSince(history.last_message_time()));
+  int32_t sent = 0;
+  int32_t ignored = 0;
+  for (const MessageHistory& message : history.messages()) {
+    if (message.sent_time() == 0 || as_of.DaysSince(message.sent_time()) >= 30) continue;
+    ++sent;
+    if (!message.opened() && !message.clicked()) ++ignored;
+  }
+  profile.set_messages_30d(sent);
+  profile.set_messages_ignored_30d(ignored);
+}
+
+}  // namespace
+
+void DeriveFeatures(const History& history, absl::Time time, v1::Profile& profile) {
+  const AsOf as_of(time);
+  *profile.mutable_as_of() = ToTimestamp(time);
+  SetSignup(time, profile);
+  SetPurchases(history, as_of, profile);
+  SetActivity(history, as_of, profile);
+  SetCategories(history, as_of, profile);
+  SetFeatures(history, as_of, profile);
+  SetTickets(history, as_of, profile);
+  SetTexts(history, as_of, profile);
+  SetMessages(history, as_of, profile);
+}
+
+v1::Profile DeriveProfile(const v1::Customer& customer, const History& history, absl::Time as_of) {
+  v1::Profile profile;
+  *profile.mutable_customer() = customer;
+  DeriveFeatures(history, as_of, profile);
+  return profile;
+}
+
+}  // namespace campaign::retrieval
