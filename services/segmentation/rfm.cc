@@ -134,8 +134,8 @@ absl::StatusOr<Rfm> Rfm::Compile(const v1::RfmConfig& config, absl::string_view 
   return rfm;
 }
 
-const v1::RfmCutoffs& Rfm::Cutoffs(const v1::RfmCutoffs& pinned) const {
-  return HasCutoffs(cutoffs_) ? cutoffs_ : pinned;
+const v1::RfmCutoffs& Rfm::Cutoffs(const v1::RfmCutoffs& overall) const {
+  return HasCutoffs(cutoffs_) ? cutoffs_ : overall;
 }
 
 bool Rfm::Answer(const v1::Profile& profile, v1::SegmentResult& result) const {

@@ -40,8 +40,8 @@ class Rfm {
   // INVALID_ARGUMENT: cutoffs as CheckCutoffs, bounds of a segment outside 0 to 5 or the wrong way round.
   static absl::StatusOr<Rfm> Compile(const v1::RfmConfig& config, absl::string_view field_path);
 
-  // The campaign's cutoffs, or `pinned` where it has none.
-  const v1::RfmCutoffs& Cutoffs(const v1::RfmCutoffs& pinned) const;
+  // The campaign's cutoffs, or `overall` where it has none.
+  const v1::RfmCutoffs& Cutoffs(const v1::RfmCutoffs& overall) const;
 
   // Names the score in `result.rfm`, with a reason for each of its three parts, those furthest from the middle first.
   // Without a score or a row: a hop, and false.

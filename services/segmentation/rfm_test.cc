@@ -79,9 +79,9 @@ TEST(Rfm, WithoutPurchasesOrCutoffsThereIsNoScore) {
   EXPECT_EQ(Scores(Buyer(3, 12, 600), ""), "none");
 }
 
-TEST(Rfm, CutoffsOfTheCampaignComeBeforeThePinnedOnes) {
-  const auto pinned = ParseProto<v1::RfmCutoffs>(kCutoffs);
-  EXPECT_EQ(Compiled("").Cutoffs(pinned).recency_days(0), 10);
+TEST(Rfm, CutoffsOfTheCampaignComeBeforeThoseOfAllCustomers) {
+  const auto overall = ParseProto<v1::RfmCutoffs>(kCutoffs);
+  EXPECT_EQ(Compiled("").Cutoffs(overall).recency_days(0), 10);
   constexpr char kConfig[] = R"pb(
     cutoffs {
       recency_days: [ 1, 2, 3, 4 ]
@@ -89,7 +89,7 @@ TEST(Rfm, CutoffsOfTheCampaignComeBeforeThePinnedOnes) {
       monetary: [ 1, 2, 3, 4 ]
     }
   )pb";
-  EXPECT_EQ(Compiled(kConfig).Cutoffs(pinned).recency_days(0), 1);
+  EXPECT_EQ(Compiled(kConfig).Cutoffs(overall).recency_days(0), 1);
 }
 
 TEST(Rfm, EachReasonSaysWhatStandsBehindItsScore) {

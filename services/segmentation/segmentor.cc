@@ -35,7 +35,7 @@ absl::StatusOr<Segmentor> Segmentor::Compile(const v1::SegmentationConfig& confi
   return segmentor;
 }
 
-void Segmentor::Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& pinned, const IntentModel& intents,
+void Segmentor::Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overall, const IntentModel& intents,
                         v1::SegmentItemResult& result) const {
   if (!item.has_profile()) return SetError(kProfileMissing, "profile: missing", result);
   const auto& strategies = item.strategies();
@@ -44,7 +44,7 @@ void Segmentor::Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& pinne
   }
   v1::SegmentResult& segment = *result.mutable_segment();
   const v1::Profile& profile = item.profile();
-  if (absl::optional<v1::RfmScore> score = ScoreRfm(profile, rfm_.Cutoffs(pinned))) *segment.mutable_rfm() = *score;
+  if (absl::optional<v1::RfmScore> score = ScoreRfm(profile, rfm_.Cutoffs(overall))) *segment.mutable_rfm() = *score;
   segment.set_churn_probability(churn_.Probability(rules::Subject{profile, &segment}));
   for (const int strategy : strategies) {
     if (Answer(static_cast<v1::Strategy>(strategy), profile, intents, segment)) return;

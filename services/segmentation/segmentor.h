@@ -25,8 +25,8 @@ class Segmentor {
 
   // Asks the item's strategies in order; the first answer wins, those without one leave a hop in the reasons. The RFM
   // score and churn probability are filled in whichever strategy answers, because later rules may ask for them.
-  // `pinned` are the run's quintile bounds. An item without profile or strategy: its own error.
-  void Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& pinned, const IntentModel& intents,
+  // `overall` are the quintile bounds over all customers. An item without profile or strategy: its own error.
+  void Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overall, const IntentModel& intents,
                v1::SegmentItemResult& result) const;
 
  private:
