@@ -1,0 +1,157 @@
+#include "services/offer/config_checks.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "services/offer/experiment.h"
+#include "services/offer/pricing.h"
+
+namespace campaign::offer {
+namespace {
+
+// Limit of ActionDecision.variables.
+constexpr int kMaxVariables = 64;
+constexpr absl::Duration kMaxCooldown = absl::Hours(24 * 3650);
+
+absl::Status CheckChannels(const google::protobuf::RepeatedField<int>& channels, absl::string_view path) {
+  for (int i = 0; i < channels.size(); ++i) {
+    const std::string name = v1::Channel_Name(static_cast<v1::Channel>(channels[i]));
+    const std::string item = absl::StrCat(path, "[", i, "]");
+    if (channels[i] == v1::CHANNEL_UNSPECIFIED) return InvalidField(item, name, "is not a channel");
+    if (std::count(channels.begin(), channels.begin() + i, channels[i]) > 0) {
+      return InvalidField(item, name, "is named twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckActionIds(const v1::OfferConfig& config) {
+  if (config.actions().empty()) return InvalidField("config.actions", 0, "elements is below 1");
+  absl::flat_hash_set<absl::string_view> seen;
+  for (int i = 0; i < config.actions_size(); ++i) {
+    const std::string& id = config.actions(i).action_id();
+    const std::string path = absl::StrCat("config.actions[", i, "].action_id");
+    if (id.empty()) return InvalidField(path, "''", "must not be empty");
+    if (!seen.insert(id).second) return InvalidField(path, id, "is named twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckVariants(const v1::Experiment& experiment, const std::string& path) {
+  absl::flat_hash_set<absl::string_view> seen;
+  int64_t sum = 0;
+  for (int i = 0; i < experiment.variants_size(); ++i) {
+    const v1::Variant& variant = experiment.variants(i);
+    if (!seen.insert(variant.variant_id()).second) {
+      return InvalidField(absl::StrCat(path, ".variants[", i, "].variant_id"), variant.variant_id(), "is named twice");
+    }
+    sum += variant.weight_bps();
+  }
+  if (sum == kBucketCount) return absl::OkStatus();
+  return InvalidField(path + ".variants", sum, absl::StrCat("is the sum of weight_bps and must be ", kBucketCount));
+}
+
+absl::Status CheckSubjects(const v1::Experiment& experiment, const v1::OfferConfig& config, const std::string& path) {
+  for (int i = 0; i < experiment.action_ids_size(); ++i) {
+    const std::string& id = experiment.action_ids(i);
+    const bool known = std::any_of(config.actions().begin(), config.actions().end(),
+                                   [&](const v1::Action& action) { return action.action_id() == id; });
+    if (!known)
+      return InvalidField(absl::StrCat(path, ".action_ids[", i, "]"), id, "is no action of this configuration");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckExperiments(const v1::OfferConfig& config) {
+  absl::flat_hash_set<absl::string_view> seen;
+  for (int i = 0; i < config.experiments_size(); ++i) {
+    const v1::Experiment& experiment = config.experiments(i);
+    const std::string path = absl::StrCat("config.experiments[", i, "]");
+    if (!seen.insert(experiment.experiment_id()).second) {
+      return InvalidField(path + ".experiment_id", experiment.experiment_id(), "is named twice");
+    }
+    RETURN_IF_ERROR(CheckVariants(experiment, path));
+    RETURN_IF_ERROR(CheckSubjects(experiment, config, path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCurrency(const v1::OfferConfig& config) {
+  const std::string& code = config.currency_code();
+  const bool is_code = code.size() == 3 && std::all_of(code.begin(), code.end(), absl::ascii_isupper);
+  if (is_code) return absl::OkStatus();
+  const bool any_price = std::any_of(config.actions().begin(), config.actions().end(),
+                                     [](const v1::Action& action) { return action.price_minor() > 0; });
+  if (code.empty() && !any_price) return absl::OkStatus();
+  return InvalidField("config.currency_code", code.empty() ? "''" : code,
+                      "must be an ISO 4217 code of three capitals where actions have prices");
+}
+
+absl::Status CheckKind(const v1::Action& action, const std::string& path) {
+  const std::string& kind = v1::ActionKind_Name(action.kind());
+  if (action.kind() == v1::ACTION_KIND_UNSPECIFIED || action.kind() == v1::ACTION_KIND_NONE) {
+    return InvalidField(path + ".kind", kind, "is not something to do");
+  }
+  const bool discountable = action.kind() != v1::ACTION_KIND_EDUCATION && action.kind() != v1::ACTION_KIND_APOLOGY;
+  if (discountable || action.discount_bps() == 0) return absl::OkStatus();
+  return InvalidField(path + ".discount_bps", action.discount_bps(), absl::StrCat("must be 0 for ", kind));
+}
+
+absl::Status CheckAmount(int64_t minor_units, const std::string& path) {
+  if (minor_units <= kMaxAmountMinor) return absl::OkStatus();
+  return InvalidField(path, minor_units, absl::StrCat("is above ", kMaxAmountMinor));
+}
+
+}  // namespace
+
+absl::Status CheckOffers(const v1::OfferConfig& config) {
+  RETURN_IF_ERROR(CheckActionIds(config));
+  if (config.channel_priority().empty()) return InvalidField("config.channel_priority", 0, "elements is below 1");
+  RETURN_IF_ERROR(CheckChannels(config.channel_priority(), "config.channel_priority"));
+  RETURN_IF_ERROR(CheckCurrency(config));
+  return CheckExperiments(config);
+}
+
+absl::Status CheckAction(const v1::Action& action, const std::string& path) {
+  RETURN_IF_ERROR(CheckKind(action, path));
+  RETURN_IF_ERROR(CheckAmount(action.price_minor(), path + ".price_minor"));
+  RETURN_IF_ERROR(CheckAmount(action.value_minor(), path + ".value_minor"));
+  RETURN_IF_ERROR(CheckAmount(action.cost_minor(), path + ".cost_minor"));
+  // Without a price neither the margin floor nor a budget could hold the discount.
+  if (action.discount_bps() > 0 && action.price_minor() == 0) {
+    return InvalidField(path + ".discount_bps", action.discount_bps(), "needs a price_minor that it is taken off");
+  }
+  return CheckChannels(action.channels(), path + ".channels");
+}
+
+absl::StatusOr<absl::Duration> CooldownOf(const v1::Action& action, const std::string& path) {
+  const absl::Duration cooldown =
+      absl::Seconds(action.cooldown().seconds()) + absl::Nanoseconds(action.cooldown().nanos());
+  if (cooldown >= absl::ZeroDuration() && cooldown <= kMaxCooldown) return cooldown;
+  return InvalidField(path + ".cooldown", absl::FormatDuration(cooldown),
+                      absl::StrCat("must be from 0 to ", absl::FormatDuration(kMaxCooldown)));
+}
+
+absl::Status CheckVariableCount(int own_count, const std::vector<const v1::Experiment*>& experiments,
+                                const std::string& path) {
+  int count = own_count;
+  for (const v1::Experiment* experiment : experiments) {
+    int most = 0;
+    for (const v1::Variant& variant : experiment->variants()) most = std::max(most, variant.variables_size());
+    count += most;
+  }
+  if (count <= kMaxVariables) return absl::OkStatus();
+  return InvalidField(path + ".variables", count,
+                      absl::StrCat("with those of prices and of its experiments' variants is above ", kMaxVariables));
+}
+
+bool IsAbout(const v1::Experiment& experiment, const v1::Action& action) {
+  return experiment.action_ids().empty() ||
+         std::count(experiment.action_ids().begin(), experiment.action_ids().end(), action.action_id()) > 0;
+}
+
+}  // namespace campaign::offer

@@ -1,0 +1,66 @@
+#include "services/offer/offer_service.h"
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "services/offer/reservation_store.h"
+#include "services/offer/selection.h"
+
+namespace campaign::offer {
+
+OfferService::OfferService(Database& database, const Clock& clock) : database_(database), clock_(clock) {
+  SetMessageAllocatorFor_SelectActions(&select_allocator_);
+  SetMessageAllocatorFor_SettleReservations(&settle_allocator_);
+}
+
+grpc::ServerUnaryReactor* OfferService::SelectActions(grpc::CallbackServerContext* context,
+                                                      const v1::SelectActionsRequest* request,
+                                                      v1::SelectActionsResponse* response) {
+  if (request->dry_run()) {
+    return Answer(context, request, response, [this](const auto& asked, auto& answer) {
+      return database_.Read([&](Connection& connection) { return Select(connection, asked, answer); });
+    });
+  }
+  return AnswerWithWrite(
+      context, request, response, database_,
+      [this](Connection& connection, const auto& asked, auto& answer) { return Select(connection, asked, answer); });
+}
+
+grpc::ServerUnaryReactor* OfferService::SettleReservations(grpc::CallbackServerContext* context,
+                                                           const v1::OffersSettleReservationsRequest* request,
+                                                           v1::OffersSettleReservationsResponse* response) {
+  return AnswerWithWrite(
+      context, request, response, database_,
+      [this](Connection& connection, const auto& asked, auto& answer) { return SettleAll(connection, asked, answer); });
+}
+
+absl::Status OfferService::Select(Connection& connection, const v1::SelectActionsRequest& request,
+                                  v1::SelectActionsResponse& response) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const CompiledOffers> offers,
+                   cache_.Get(request.config_version(), [&] { return CompileOffers(request.config()); }));
+  ReservationLedger ledger(connection);
+  Selection selection(*offers, request.campaign(), clock_.Now(), request.dry_run(), ledger);
+  response.mutable_results()->Reserve(request.items_size());
+  for (const v1::SelectItem& item : request.items()) selection.Decide(item, *response.add_results());
+  if (!request.dry_run()) ledger.Flush();
+  return absl::OkStatus();
+}
+
+absl::Status OfferService::SettleAll(Connection& connection, const v1::OffersSettleReservationsRequest& request,
+                                     v1::OffersSettleReservationsResponse& response) {
+  for (int i = 0; i < request.settlements_size(); ++i) {
+    if (request.settlements(i).settlement() == v1::SETTLEMENT_UNSPECIFIED) {
+      return InvalidField(absl::StrCat("settlements[", i, "].settlement"), "SETTLEMENT_UNSPECIFIED", "must be set");
+    }
+  }
+  ReservationLedger ledger(connection);
+  const absl::Time now = clock_.Now();
+  int settled = 0;
+  for (const v1::ReservationSettlement& settlement : request.settlements()) settled += Settle(settlement, now, ledger);
+  ledger.Flush();
+  response.set_settled_count(settled);
+  return absl::OkStatus();
+}
+
+}  // namespace campaign::offer

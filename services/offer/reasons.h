@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "campaign/v1/types.pb.h"
+
+namespace campaign::offer {
+
+// Sets code and text, cutting a text that is longer than a reason may be.
+void SetReason(v1::Reason& reason, absl::string_view code, absl::string_view text);
+
+// Adds a fact; `value` is cut to a fact's limit.
+void AddFact(v1::Reason& reason, absl::string_view name, absl::string_view value);
+
+}  // namespace campaign::offer

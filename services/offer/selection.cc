@@ -1,0 +1,98 @@
+#include "services/offer/selection.h"
+
+#include <algorithm>
+
+#include "services/offer/experiment.h"
+
+namespace campaign::offer {
+namespace {
+
+constexpr int kInvalidArgument = 3;  // google.rpc.Code.
+
+void RefuseItem(v1::ItemError& error) {
+  error.set_code(kInvalidArgument);
+  error.set_reason(std::string(kCustomerMissing));
+  error.set_message("profile.customer.customer_id: '' must not be empty");
+}
+
+}  // namespace
+
+Selection::Selection(const CompiledOffers& offers, const std::string& campaign, absl::Time now, bool dry_run,
+                     ReservationLedger& ledger)
+    : offers_(offers), campaign_(campaign), now_(now), today_(UtcDay(now)), dry_run_(dry_run), ledger_(ledger) {}
+
+void Selection::Decide(const v1::SelectItem& item, v1::SelectItemResult& result) {
+  if (item.profile().customer().customer_id().empty()) return RefuseItem(*result.mutable_error());
+  v1::ActionDecision& decision = *result.mutable_decision();
+  const absl::optional<Reservation> held = ledger_.Find(item.customer_run_id());
+  if (!held || held->committed) return DecideCustomer(item, held ? &*held : nullptr, decision);
+  if (!dry_run_) {
+    ledger_.Remove(*held);
+    return DecideCustomer(item, nullptr, decision);
+  }
+  ledger_.Count(*held, -1);
+  DecideCustomer(item, nullptr, decision);
+  ledger_.Count(*held, 1);
+}
+
+void Selection::DecideCustomer(const v1::SelectItem& item, const Reservation* committed, v1::ActionDecision& decision) {
+  const v1::Holdout& holdout = offers_.config->holdout();
+  if (IsHeldOut(holdout, campaign_, item.profile().customer().customer_id())) {
+    return DecideHoldout(holdout, decision);
+  }
+  absl::optional<absl::string_view> committed_action_id;
+  if (committed != nullptr) committed_action_id = committed->action_id;
+  const CompiledAction* winner = Arbitrate(offers_, {item, StandingOf(item), committed_action_id}, now_, decision);
+  if (winner == nullptr) return;
+  if (committed != nullptr) {
+    decision.set_reserved_budget_minor(committed->budget_minor);
+  } else if (!dry_run_ && winner->NeedsReservation()) {
+    Reserve(item, *winner, decision);
+  }
+}
+
+const Standing& Selection::StandingOf(const v1::SelectItem& item) {
+  const size_t count = offers_.actions.size();
+  standing_.given.assign(count, 0);
+  standing_.last_given.assign(count, absl::InfinitePast());
+  for (size_t i = 0; i < count; ++i) {
+    if (offers_.actions[i].inventory) standing_.given[i] = ledger_.Given(offers_.actions[i].decision.action_id());
+  }
+  const v1::OfferConfig& config = *offers_.config;
+  if (config.has_daily_budget_minor()) standing_.spent_today_minor = ledger_.SpentOn(campaign_, today_);
+  if (config.has_total_budget_minor()) standing_.spent_minor = ledger_.Spent(campaign_);
+  if (!offers_.any_cooldown) return standing_;
+  ledger_.ForEachOfCustomer(item.profile().customer().customer_id(),
+                            [&](absl::string_view run_id, absl::string_view action_id, absl::Time time) {
+                              // What the run itself holds does not stand against it.
+                              if (run_id == item.customer_run_id()) return;
+                              for (size_t i = 0; i < count; ++i) {
+                                if (offers_.actions[i].decision.action_id() != action_id) continue;
+                                standing_.last_given[i] = std::max(standing_.last_given[i], time);
+                              }
+                            });
+  return standing_;
+}
+
+void Selection::Reserve(const v1::SelectItem& item, const CompiledAction& action, v1::ActionDecision& decision) {
+  ledger_.Add({.customer_run_id = item.customer_run_id(),
+               .campaign = campaign_,
+               .action_id = action.decision.action_id(),
+               .customer_id = item.profile().customer().customer_id(),
+               .day = today_,
+               .budget_minor = action.spend_minor,
+               .pieces = action.inventory ? 1 : 0,
+               .committed = false,
+               .time = now_});
+  decision.set_reserved_budget_minor(action.spend_minor);
+}
+
+bool Settle(const v1::ReservationSettlement& settlement, absl::Time now, ReservationLedger& ledger) {
+  if (settlement.settlement() == v1::SETTLEMENT_COMMIT) return ledger.Commit(settlement.customer_run_id(), now);
+  const absl::optional<Reservation> held = ledger.Find(settlement.customer_run_id());
+  if (!held || held->committed) return false;
+  ledger.Remove(*held);
+  return true;
+}
+
+}  // namespace campaign::offer
