@@ -130,17 +130,21 @@ absl::optional<double> Feature::Number(const Subject& subject) const {
 
 v1::Reason Feature::Describe(const Subject& subject) const {
   v1::Reason reason;
+  Describe(subject, reason);
+  return reason;
+}
+
+void Feature::Describe(const Subject& subject, v1::Reason& reason) const {
   reason.set_code(absl::AsciiStrToUpper(entry_->name));
   Reading reading{.subject = subject, .key = key_, .text = ""};
   if (!Read(*entry_, reading)) {
     reason.set_text(absl::Substitute(entry_->absent, key_));
-    return reason;
+    return;
   }
   reason.set_text(Clip(entry_->describe(reading), kMaxTextBytes));
   v1::Fact* fact = reason.add_facts();
   fact->set_name(name_);
   fact->set_value(Clip(ValueText(type(), reading), kMaxFactBytes));
-  return reason;
 }
 
 std::vector<std::string> FeatureNames() {

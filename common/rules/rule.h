@@ -40,6 +40,9 @@ class Feature {
   // "ignored the announcement of ai_search". Code is the feature's name in capitals, fact its name and value.
   v1::Reason Describe(const Subject& subject) const;
 
+  // The same into a reason that is empty; one on an arena is not copied then.
+  void Describe(const Subject& subject, v1::Reason& reason) const;
+
  private:
   friend class CompiledRule;
 

@@ -164,9 +164,9 @@ void ChurnModel::AddReasons(const rules::Subject& subject, v1::SegmentResult& re
                    [](const auto& a, const auto& b) { return std::abs(a.first) > std::abs(b.first); });
   if (strongest.size() > kMaxReasons) strongest.resize(kMaxReasons);
   for (const auto& [contribution, term] : strongest) {
-    v1::Reason reason = term->feature.Describe(subject);
+    v1::Reason& reason = *result.add_reasons();
+    term->feature.Describe(subject, reason);
     AddFact("contribution", rules::NumberText(contribution), reason);
-    *result.add_reasons() = std::move(reason);
   }
 }
 

@@ -83,13 +83,13 @@ bool Fits(const v1::RfmSegment& segment, const v1::RfmScore& score) {
 }
 
 // "last bought 3 days ago: recency 5 of 5".
-v1::Reason ScoreReason(const char* code, const rules::Feature& feature, const v1::Profile& profile,
-                       absl::string_view score_name, int score) {
-  v1::Reason reason = feature.Describe(rules::Subject{profile});
+void AddScoreReason(const char* code, const rules::Feature& feature, const v1::Profile& profile,
+                    absl::string_view score_name, int score, v1::SegmentResult& result) {
+  v1::Reason& reason = *result.add_reasons();
+  feature.Describe(rules::Subject{profile}, reason);
   reason.set_code(code);
   absl::StrAppend(reason.mutable_text(), ": ", score_name, " ", score, " of 5");
   AddFact("score", absl::StrCat(score), reason);
-  return reason;
 }
 
 }  // namespace
@@ -172,7 +172,7 @@ void Rfm::AddReasons(const v1::Profile& profile, v1::SegmentResult& result) cons
   std::stable_sort(parts.begin(), parts.end(),
                    [](const Part& a, const Part& b) { return std::abs(a.score - 3) > std::abs(b.score - 3); });
   for (const Part& part : parts) {
-    *result.add_reasons() = ScoreReason(part.code, *part.feature, profile, part.name, part.score);
+    AddScoreReason(part.code, *part.feature, profile, part.name, part.score, result);
   }
 }
 
