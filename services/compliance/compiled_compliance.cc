@@ -1,0 +1,31 @@
+#include "services/compliance/compiled_compliance.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+
+namespace campaign::compliance {
+
+absl::StatusOr<CompiledCompliance> CompiledCompliance::Compile(const v1::ComplianceConfig& config,
+                                                               absl::string_view field_path) {
+  CompiledCompliance compiled;
+  for (int i = 0; i < config.frequency_caps_size(); ++i) {
+    ASSIGN_OR_RETURN(CompiledCap cap, CompiledCap::Compile(config.frequency_caps(i),
+                                                           absl::StrCat(field_path, ".frequency_caps[", i, "]")));
+    compiled.longest_window = std::max(compiled.longest_window, cap.window);
+    compiled.caps.push_back(std::move(cap));
+  }
+  if (config.has_quiet_hours()) {
+    ASSIGN_OR_RETURN(compiled.quiet_hours,
+                     CompiledQuietHours::Compile(config.quiet_hours(), absl::StrCat(field_path, ".quiet_hours")));
+  }
+  ASSIGN_OR_RETURN(compiled.red_flags,
+                   CompiledRedFlags::Compile(config.red_flags(), absl::StrCat(field_path, ".red_flags")));
+  ASSIGN_OR_RETURN(compiled.required_texts, CompiledRequiredTexts::Compile(
+                                                config.required_texts(), absl::StrCat(field_path, ".required_texts")));
+  return compiled;
+}
+
+}  // namespace campaign::compliance
