@@ -51,18 +51,16 @@ absl::Status CheckCustomer(const v1::Customer& customer) {
 struct Stored {
   int64_t row_id = 0;
   bool same = false;
-  std::string customer;
+  std::string currency_code;
   std::string history;
 };
 
 // Amounts of another currency are another number of major units: the customer changes buckets.
 void MoveCurrency(const Stored& stored, const v1::Customer& customer, RfmCounts& changes) {
-  v1::Customer before;
-  before.ParseFromString(stored.customer);
-  if (before.currency_code() == customer.currency_code()) return;
+  if (stored.currency_code == customer.currency_code()) return;
   History history;
   history.ParseFromString(stored.history);
-  CountCustomer(history, before.currency_code(), -1, changes);
+  CountCustomer(history, stored.currency_code, -1, changes);
   CountCustomer(history, customer.currency_code(), +1, changes);
 }
 
@@ -87,15 +85,15 @@ void ImportCustomers(Connection& connection, const v1::ImportCustomersRequest& r
       stored.row_id = row.row_id;
       stored.same = row.customer == serialized;
       if (stored.same) return;
-      stored.customer = std::string(row.customer);
+      stored.currency_code = std::string(row.currency_code);
       stored.history = std::string(row.history);
     });
     if (!found) {
-      RetrievalStore::InsertCustomer(connection, customer.customer_id(), serialized);
+      RetrievalStore::InsertCustomer(connection, customer, serialized);
       response.set_created_count(response.created_count() + 1);
     } else if (!stored.same) {
       MoveCurrency(stored, customer, changes);
-      RetrievalStore::UpdateCustomer(connection, stored.row_id, serialized);
+      RetrievalStore::UpdateCustomer(connection, stored.row_id, customer, serialized);
       response.set_updated_count(response.updated_count() + 1);
     }
   }

@@ -2,11 +2,11 @@
 
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "common/clock.h"
-#include "google/protobuf/arena.h"
 #include "services/retrieval/history.h"
 #include "services/retrieval/retrieval_store.h"
 #include "services/retrieval/rfm.h"
@@ -18,8 +18,8 @@ namespace {
 struct Loaded {
   int64_t row_id = 0;  // 0: not known.
   std::string currency_code;
-  History* history = nullptr;
-  bool changed = false;
+  std::string history;                  // Serialized, as it was before the request.
+  std::vector<const v1::Event*> added;  // In the order of the request.
 };
 
 // The work on one request. Not thread-safe.
@@ -44,14 +44,18 @@ class Recorder {
       response_.set_duplicate_count(response_.duplicate_count() + 1);
       return;
     }
-    Apply(event, customer);
+    customer.added.push_back(&event);
     response_.set_recorded_count(response_.recorded_count() + 1);
   }
 
   void WriteHistories() {
-    for (const Loaded* customer : changed_) {
-      customer->history->SerializeToString(&buffer_);
-      RetrievalStore::UpdateHistory(connection_, customer->row_id, buffer_);
+    History history;  // One for all: a message that is parsed into again keeps its memory.
+    for (const Loaded& customer : loaded_) {
+      if (customer.added.empty()) continue;
+      history.ParseFromString(customer.history);
+      for (const v1::Event* event : customer.added) Apply(*event, customer.currency_code, history);
+      history.SerializeToString(&buffer_);
+      RetrievalStore::UpdateHistory(connection_, customer.row_id, buffer_);
     }
     RetrievalStore::AddToHistogram(connection_, rfm_changes_);
   }
@@ -64,22 +68,18 @@ class Recorder {
     it->second = &loaded;
     RetrievalStore::FindCustomer(connection_, customer_id, [&](const CustomerRow& row) {
       loaded.row_id = row.row_id;
-      loaded.history = google::protobuf::Arena::CreateMessage<History>(&arena_);
-      loaded.history->ParseFromArray(row.history.data(), static_cast<int>(row.history.size()));
-      customer_.ParseFromArray(row.customer.data(), static_cast<int>(row.customer.size()));
-      loaded.currency_code = customer_.currency_code();
+      loaded.currency_code = std::string(row.currency_code);
+      loaded.history = std::string(row.history);
     });
     return loaded;
   }
 
-  void Apply(const v1::Event& event, Loaded& customer) {
-    if (!customer.changed) changed_.push_back(&customer);
-    customer.changed = true;
+  void Apply(const v1::Event& event, const std::string& currency_code, History& history) {
     // Nothing but a purchase moves a customer between buckets.
     const bool is_purchase = event.kind_case() == v1::Event::kPurchase;
-    if (is_purchase) CountCustomer(*customer.history, customer.currency_code, -1, rfm_changes_);
-    ApplyEvent(event, *customer.history);
-    if (is_purchase) CountCustomer(*customer.history, customer.currency_code, +1, rfm_changes_);
+    if (is_purchase) CountCustomer(history, currency_code, -1, rfm_changes_);
+    ApplyEvent(event, history);
+    if (is_purchase) CountCustomer(history, currency_code, +1, rfm_changes_);
   }
 
   void Refuse(const v1::Event& event, const v1::ItemError& error) {
@@ -93,12 +93,9 @@ class Recorder {
   Connection& connection_;
   const absl::Time now_;
   v1::RecordEventsResponse& response_;
-  google::protobuf::Arena arena_;
   std::deque<Loaded> loaded_;  // Elements stay where they are.
   absl::flat_hash_map<absl::string_view, Loaded*> by_id_;
-  std::vector<const Loaded*> changed_;
   RfmCounts rfm_changes_;
-  v1::Customer customer_;
   std::string buffer_;
 };
 

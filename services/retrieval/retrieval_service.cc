@@ -99,10 +99,8 @@ class FailedStream final : public grpc::ServerWriteReactor<v1::QueryAudienceResp
   void OnDone() override { delete this; }
 };
 
-void ReadProfile(const CustomerRow& row, absl::Time as_of, History& history, v1::Profile& profile) {
+void ParseHistory(const CustomerRow& row, History& history) {
   history.ParseFromArray(row.history.data(), static_cast<int>(row.history.size()));
-  profile.mutable_customer()->ParseFromArray(row.customer.data(), static_cast<int>(row.customer.size()));
-  DeriveFeatures(history, as_of, profile);
 }
 
 }  // namespace
@@ -167,7 +165,12 @@ absl::Status RetrievalService::Profiles(const v1::GetProfilesRequest& request, v
     History history;
     for (const std::string& customer_id : request.customer_ids()) {
       v1::ProfileResult& result = *response.add_results();
-      const auto visit = [&](const CustomerRow& row) { ReadProfile(row, now, history, *result.mutable_profile()); };
+      const auto visit = [&](const CustomerRow& row) {
+        v1::Profile& profile = *result.mutable_profile();
+        profile.mutable_customer()->ParseFromArray(row.customer.data(), static_cast<int>(row.customer.size()));
+        ParseHistory(row, history);
+        DeriveFeatures(history, now, profile);
+      };
       if (!RetrievalStore::FindCustomer(connection, customer_id, visit))
         *result.mutable_error() = UnknownCustomerError();
     }
@@ -188,7 +191,10 @@ absl::Status RetrievalService::Insights(const v1::GetInsightsRequest& request, v
       v1::InsightsResult& result = *response.add_results();
       const auto visit = [&](const CustomerRow& row) {
         profile.Clear();
-        ReadProfile(row, now, history, profile);
+        // Of the customer, insights need no more.
+        profile.mutable_customer()->set_currency_code(row.currency_code.data(), row.currency_code.size());
+        ParseHistory(row, history);
+        DeriveFeatures(history, now, profile);
         CollectInsights(plan->KindsFor(item.segment()), profile, history, now, *result.mutable_insights());
       };
       if (!RetrievalStore::FindCustomer(connection, item.customer_id(), visit)) {

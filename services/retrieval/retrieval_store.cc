@@ -12,6 +12,7 @@ constexpr char kSchema[] = R"sql(
 CREATE TABLE IF NOT EXISTS customer (
   row_id INTEGER PRIMARY KEY,
   customer_id TEXT NOT NULL UNIQUE,
+  currency_code TEXT NOT NULL,
   customer BLOB NOT NULL,
   history BLOB NOT NULL
 );
@@ -31,11 +32,14 @@ CREATE TABLE IF NOT EXISTS rfm_histogram (
 );
 )sql";
 
-constexpr char kFindCustomer[] = "SELECT row_id, customer_id, customer, history FROM customer WHERE customer_id = $1";
+constexpr char kFindCustomer[] =
+    "SELECT row_id, customer_id, currency_code, customer, history FROM customer WHERE customer_id = $1";
 constexpr char kScanCustomers[] =
-    "SELECT row_id, customer_id, customer, history FROM customer WHERE customer_id > $1 ORDER BY customer_id";
-constexpr char kInsertCustomer[] = "INSERT INTO customer (customer_id, customer, history) VALUES ($1, $2, x'')";
-constexpr char kUpdateCustomer[] = "UPDATE customer SET customer = $1 WHERE row_id = $2";
+    "SELECT row_id, customer_id, currency_code, customer, history FROM customer WHERE customer_id > $1 ORDER BY "
+    "customer_id";
+constexpr char kInsertCustomer[] =
+    "INSERT INTO customer (customer_id, currency_code, customer, history) VALUES ($1, $2, $3, x'')";
+constexpr char kUpdateCustomer[] = "UPDATE customer SET currency_code = $1, customer = $2 WHERE row_id = $3";
 constexpr char kUpdateHistory[] = "UPDATE customer SET history = $1 WHERE row_id = $2";
 constexpr char kInsertEvent[] =
     "INSERT INTO event (event_id, customer_row, event_time, data) VALUES ($1, $2, $3, $4) "
@@ -57,7 +61,7 @@ absl::string_view View(const SQLite::Column& column) {
 
 CustomerRow RowOf(SQLite::Statement& statement) {
   return {statement.getColumn(0).getInt64(), View(statement.getColumn(1)), View(statement.getColumn(2)),
-          View(statement.getColumn(3))};
+          View(statement.getColumn(3)), View(statement.getColumn(4))};
 }
 
 }  // namespace
@@ -87,18 +91,21 @@ bool RetrievalStore::ScanCustomers(Connection& connection, const std::string& af
   return more;
 }
 
-void RetrievalStore::InsertCustomer(Connection& connection, const std::string& customer_id,
-                                    const std::string& customer) {
+void RetrievalStore::InsertCustomer(Connection& connection, const v1::Customer& customer,
+                                    const std::string& serialized) {
   SQLite::Statement& statement = connection.Prepare(kInsertCustomer);
-  statement.bindNoCopy(1, customer_id);
-  BindBlob(statement, 2, customer);
+  statement.bindNoCopy(1, customer.customer_id());
+  statement.bindNoCopy(2, customer.currency_code());
+  BindBlob(statement, 3, serialized);
   statement.exec();
 }
 
-void RetrievalStore::UpdateCustomer(Connection& connection, int64_t row_id, const std::string& customer) {
+void RetrievalStore::UpdateCustomer(Connection& connection, int64_t row_id, const v1::Customer& customer,
+                                    const std::string& serialized) {
   SQLite::Statement& statement = connection.Prepare(kUpdateCustomer);
-  BindBlob(statement, 1, customer);
-  statement.bind(2, row_id);
+  statement.bindNoCopy(1, customer.currency_code());
+  BindBlob(statement, 2, serialized);
+  statement.bind(3, row_id);
   statement.exec();
 }
 

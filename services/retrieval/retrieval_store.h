@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "campaign/v1/profile.pb.h"
 #include "common/database.h"
 #include "services/retrieval/rfm.h"
 
@@ -18,8 +19,9 @@ namespace campaign::retrieval {
 struct CustomerRow {
   int64_t row_id = 0;
   absl::string_view customer_id;
-  absl::string_view customer;  // A serialized v1.Customer.
-  absl::string_view history;   // A serialized History.
+  absl::string_view currency_code;  // The customer's; beside them because amounts are often all that is asked for.
+  absl::string_view customer;       // A serialized v1.Customer.
+  absl::string_view history;        // A serialized History.
 };
 
 // Retrieval's tables: customers with their histories, raw events, the RFM histogram. Functions that take a Connection
@@ -39,8 +41,10 @@ class RetrievalStore {
   // whether the end was reached.
   static bool ScanCustomers(Connection& connection, const std::string& after_customer_id,
                             absl::FunctionRef<bool(const CustomerRow&)> visit);
-  static void InsertCustomer(Connection& connection, const std::string& customer_id, const std::string& customer);
-  static void UpdateCustomer(Connection& connection, int64_t row_id, const std::string& customer);
+  // `serialized` is the customer's.
+  static void InsertCustomer(Connection& connection, const v1::Customer& customer, const std::string& serialized);
+  static void UpdateCustomer(Connection& connection, int64_t row_id, const v1::Customer& customer,
+                             const std::string& serialized);
   static void UpdateHistory(Connection& connection, int64_t row_id, const std::string& history);
   // Returns whether it is new; false, and nothing changes, where an event of this id was there.
   static bool InsertEvent(Connection& connection, const std::string& event_id, int64_t customer_row, absl::Time time,
