@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
@@ -79,7 +80,6 @@ bool HasValue(const CompiledAction& action, const Candidate& candidate, absl::st
             absl::StrCat("expected value ", FormatMoney(candidate.value_minor, currency), ": a response is worth ",
                          FormatMoney(action.worth_minor, currency), " at propensity ", candidate.propensity,
                          ", acting costs ", FormatMoney(static_cast<double>(action.cost_minor), currency)));
-  AddFact(loss, "action_value_minor", absl::StrCat(candidate.value_minor));
   return false;
 }
 
@@ -107,9 +107,8 @@ void ExplainLowerValue(const Candidate& candidate, const Candidate& best, const 
   SetReason(loss, kLowerValue,
             absl::StrCat("expected value ", FormatMoney(candidate.value_minor, currency), " is not above ",
                          FormatMoney(best.value_minor, currency), " of ", best_action_id));
-  AddFact(loss, "action_value_minor", absl::StrCat(candidate.value_minor));
   AddFact(loss, "winner", best_action_id);
-  AddFact(loss, "winner_value_minor", absl::StrCat(best.value_minor));
+  AddFact(loss, "winner_minor", absl::StrCat(best.value_minor));
 }
 
 void ExplainWin(const CompiledAction& action, const Candidate& candidate, absl::string_view currency,
@@ -120,7 +119,7 @@ void ExplainWin(const CompiledAction& action, const Candidate& candidate, absl::
                          candidate.propensity, " × ", FormatMoney(action.worth_minor, currency),
                          !action.price_variables.empty() ? " margin after discount - " : " worth of a response - ",
                          FormatMoney(static_cast<double>(action.cost_minor), currency), " cost"));
-  AddFact(reason, "action_value_minor", absl::StrCat(candidate.value_minor));
+  AddFact(reason, "value_minor", absl::StrCat(candidate.value_minor));
   AddFact(reason, "propensity", absl::StrCat(candidate.propensity));
   AddFact(reason, "worth_minor", absl::StrCat(action.worth_minor));
   AddFact(reason, "cost_minor", absl::StrCat(action.cost_minor));
@@ -167,7 +166,7 @@ void ExplainAdjustments(const CompiledAction& action, const Subject& subject, v1
       separator = "; ";
       if (reason.facts_size() == 0) *reason.mutable_facts() = why.facts();
     }
-    SetReason(reason, kPropensityAdjusted, text);
+    SetReason(reason, kPropensityAdjusted, std::move(text));
   }
 }
 

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -34,9 +33,7 @@ int main(int argc, char** argv) {
     std::cerr << "offer: --" << absl::GetFlagReflectionHandle(*flag).Name() << " is required\n";
     return 2;
   }
-  if (const absl::Status status = Run(); !status.ok()) {
-    std::cerr << "offer: " << status.message() << "\n";
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
+  const absl::Status status = Run();
+  if (!status.ok()) std::cerr << "offer: " << status.message() << "\n";
+  return status.ok() ? 0 : 1;
 }

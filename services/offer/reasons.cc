@@ -1,5 +1,7 @@
 #include "services/offer/reasons.h"
 
+#include <utility>
+
 namespace campaign::offer {
 namespace {
 
@@ -19,9 +21,10 @@ void Assign(std::string& target, absl::string_view text) { target.assign(text.da
 
 }  // namespace
 
-void SetReason(v1::Reason& reason, absl::string_view code, absl::string_view text) {
+void SetReason(v1::Reason& reason, absl::string_view code, std::string text) {
   Assign(*reason.mutable_code(), code);
-  Assign(*reason.mutable_text(), Cut(text, kMaxTextBytes));
+  text.resize(Cut(text, kMaxTextBytes).size());
+  *reason.mutable_text() = std::move(text);
 }
 
 void AddFact(v1::Reason& reason, absl::string_view name, absl::string_view value) {

@@ -8,7 +8,7 @@
 namespace campaign::offer {
 
 // Sets code and text, cutting a text that is longer than a reason may be.
-void SetReason(v1::Reason& reason, absl::string_view code, absl::string_view text);
+void SetReason(v1::Reason& reason, absl::string_view code, std::string text);
 
 // Adds a fact; `value` is cut to a fact's limit.
 void AddFact(v1::Reason& reason, absl::string_view name, absl::string_view value);
