@@ -48,7 +48,13 @@ SQLite::Statement& Connection::Prepare(const char* sql) {
     statement->tryReset();
     statement->clearBindings();
   }
+  in_use_.push_back(statement.get());
   return *statement;
+}
+
+void Connection::ResetStatements() {
+  for (SQLite::Statement* statement : in_use_) statement->tryReset();
+  in_use_.clear();
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, const char* schema) {
@@ -118,6 +124,7 @@ absl::Status Database::Read(absl::FunctionRef<absl::Status(Connection&)> read) {
     if (connection == nullptr) connection = std::make_unique<Connection>(path_, SQLite::OPEN_READONLY);
     connection->database().exec("BEGIN");
     status = read(*connection);
+    connection->ResetStatements();
     connection->database().exec("COMMIT");
   } catch (const SQLite::Exception& error) {
     return SqliteError(error);  // The connection is dropped with its open transaction.
@@ -173,6 +180,7 @@ absl::Status Database::RunOne(Pending& pending, bool alone) {
   } catch (const SQLite::Exception& error) {
     status = SqliteError(error);
   }
+  writer_.ResetStatements();
   if (!alone) {
     if (!status.ok()) writer_.Prepare("ROLLBACK TO one_write").exec();
     writer_.Prepare("RELEASE one_write").exec();

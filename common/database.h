@@ -28,10 +28,14 @@ class Connection {
   // kept by its address.
   SQLite::Statement& Prepare(const char* sql);
 
+  // Resets what was prepared since the last call: a statement left in the middle of its rows would hold its snapshot.
+  void ResetStatements();
+
   SQLite::Database& database() { return database_; }
 
  private:
   SQLite::Database database_;
+  std::vector<SQLite::Statement*> in_use_;
   absl::flat_hash_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };
 

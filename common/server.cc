@@ -64,14 +64,15 @@ void BlockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-absl::Status RunServer(const std::string& name, const std::string& address,
-                       const std::vector<grpc::Service*>& services) {
+absl::Status RunServer(const std::string& name, const std::string& address, const std::vector<grpc::Service*>& services,
+                       const std::function<void()>& on_stop) {
   ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start(address, services));
   LOG(INFO) << name << " listening on " << address << " (port " << server->port() << ")";
   const sigset_t signals = StopSignals();
   int signal = 0;
   sigwait(&signals, &signal);
   LOG(INFO) << name << " stopping on signal " << signal;
+  on_stop();
   server->Stop();
   return absl::OkStatus();
 }

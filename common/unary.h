@@ -63,4 +63,13 @@ grpc::ServerUnaryReactor* AnswerWithWrite(grpc::CallbackServerContext* context, 
   return reactor;
 }
 
+// The same for a handler that reads: `handler(connection, request, response)` runs here on a read-only connection.
+template <class Request, class Response, class Handler>
+grpc::ServerUnaryReactor* AnswerWithRead(grpc::CallbackServerContext* context, const Request* request,
+                                         Response* response, Database& database, Handler handler) {
+  return Answer(context, request, response, [&](const Request& in, Response& out) {
+    return database.Read([&](Connection& connection) { return handler(connection, in, out); });
+  });
+}
+
 }  // namespace campaign

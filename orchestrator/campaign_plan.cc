@@ -1,0 +1,42 @@
+#include "orchestrator/campaign_plan.h"
+
+#include <openssl/sha.h>
+
+#include "absl/strings/escaping.h"
+#include "common/status.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "orchestrator/campaign_validation.h"
+#include "orchestrator/goals.h"
+
+namespace campaign::orchestrator {
+
+std::string ContentHash(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+absl::StatusOr<std::shared_ptr<const CampaignPlan>> MakePlan(const v1::Campaign& campaign) {
+  auto plan = std::make_shared<CampaignPlan>();
+  plan->campaign = campaign;
+  FillGoalDefaults(plan->campaign);
+  RETURN_IF_ERROR(ValidateCampaign(plan->campaign));
+  ASSIGN_OR_RETURN(plan->audience, rules::CompiledRule::Compile(plan->campaign.audience(), "campaign.audience"));
+  for (const v1::RouteStep& step : plan->campaign.route()) {
+    plan->conditions.emplace_back();
+    if (step.when().kind_case() == v1::Rule::KIND_NOT_SET) continue;
+    ASSIGN_OR_RETURN(plan->conditions.back(), rules::CompiledRule::Compile(step.when(), "campaign.route.when"));
+  }
+  plan->version = ContentHash(plan->campaign);
+  return plan;
+}
+
+}  // namespace campaign::orchestrator

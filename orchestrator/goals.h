@@ -1,0 +1,11 @@
+#pragma once
+
+#include "campaign/v1/campaigns.pb.h"
+
+namespace campaign::orchestrator {
+
+// Fills in what the campaign leaves to its goal: the route and the enabled strategies. The result is what is hashed and
+// stored, so a version keeps its meaning when the defaults change.
+void FillGoalDefaults(v1::Campaign& campaign);
+
+}  // namespace campaign::orchestrator

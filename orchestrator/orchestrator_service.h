@@ -1,0 +1,43 @@
+#pragma once
+
+#include "campaign/v1/orchestrator.grpc.pb.h"
+#include "common/clock.h"
+#include "common/database.h"
+#include "orchestrator/runner.h"
+#include "orchestrator/timers.h"
+
+namespace campaign::orchestrator {
+
+// campaign.v1.Orchestrator: starts and stops runs through the runner, reads them from the run store. Thread-safe.
+class OrchestratorService final : public v1::Orchestrator::CallbackService {
+ public:
+  // References must outlive the service.
+  OrchestratorService(Database& database, Runner& runner, Timers& timers, const Clock& clock)
+      : database_(database), runner_(runner), timers_(timers), clock_(clock) {}
+
+  grpc::ServerUnaryReactor* RunCampaign(grpc::CallbackServerContext* context, const v1::RunCampaignRequest* request,
+                                        v1::RunCampaignResponse* response) override;
+  grpc::ServerUnaryReactor* GetCampaignRun(grpc::CallbackServerContext* context, const v1::GetCampaignRunRequest* request,
+                                           v1::GetCampaignRunResponse* response) override;
+  grpc::ServerUnaryReactor* ListCampaignRuns(grpc::CallbackServerContext* context,
+                                             const v1::ListCampaignRunsRequest* request,
+                                             v1::ListCampaignRunsResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchCampaignRunResponse>* WatchCampaignRun(
+      grpc::CallbackServerContext* context, const v1::WatchCampaignRunRequest* request) override;
+  grpc::ServerUnaryReactor* CancelCampaignRun(grpc::CallbackServerContext* context,
+                                              const v1::CancelCampaignRunRequest* request,
+                                              v1::CancelCampaignRunResponse* response) override;
+  grpc::ServerUnaryReactor* GetCustomerRun(grpc::CallbackServerContext* context, const v1::GetCustomerRunRequest* request,
+                                           v1::GetCustomerRunResponse* response) override;
+  grpc::ServerUnaryReactor* ListCustomerRuns(grpc::CallbackServerContext* context,
+                                             const v1::ListCustomerRunsRequest* request,
+                                             v1::ListCustomerRunsResponse* response) override;
+
+ private:
+  Database& database_;
+  Runner& runner_;
+  Timers& timers_;
+  const Clock& clock_;
+};
+
+}  // namespace campaign::orchestrator

@@ -1,0 +1,422 @@
+#include "orchestrator/steps.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/channel.h"
+#include "common/status.h"
+#include "orchestrator/calls.h"
+#include "orchestrator/router.h"
+
+namespace campaign::orchestrator {
+namespace {
+
+using google::protobuf::Arena;
+
+// How long RFM bounds are good for.
+constexpr absl::Duration kCutoffsAge = absl::Minutes(10);
+// A selective rule over a million customers reads all of them.
+constexpr absl::Duration kAudienceDeadline = absl::Minutes(2);
+
+// Requests borrow what the batch's arena holds instead of copying it: both live on arenas, so nobody frees it, and the
+// batch outlives the call.
+template <class T>
+T* Borrow(const T* message) {
+  return const_cast<T*>(message);
+}
+
+v1::StepRecord* NewRecord(Batch& batch, v1::Step step) {
+  auto* record = Arena::CreateMessage<v1::StepRecord>(&batch.arena);
+  record->set_step(step);
+  return record;
+}
+
+// Results of a response, one a member and in order, into records: the error, or what `take(result, record, index)` moves
+// over (false: there was nothing).
+template <class Results, class Take>
+absl::StatusOr<std::vector<v1::StepRecord*>> ToRecords(Batch& batch, size_t member_count, Results* results, Take take) {
+  const v1::Step step = batch.step();
+  if (static_cast<size_t>(results->size()) != member_count) {
+    return absl::InternalError(absl::StrCat(v1::Step_Name(step), ": ", member_count, " items were sent, ",
+                                            results->size(), " results came back"));
+  }
+  std::vector<v1::StepRecord*> records;
+  records.reserve(member_count);
+  int index = 0;
+  for (auto& result : *results) {
+    v1::StepRecord* record = NewRecord(batch, step);
+    records.push_back(record);
+    if (result.has_error()) {
+      record->unsafe_arena_set_allocated_error(result.mutable_error());
+    } else if (!take(result, *record, index)) {
+      record->mutable_error()->set_code(static_cast<int>(absl::StatusCode::kInternal));
+      record->mutable_error()->set_reason("RESULT_EMPTY");
+      record->mutable_error()->set_message(absl::StrCat(v1::Step_Name(step), " answered with nothing for this customer"));
+    }
+    ++index;
+  }
+  return records;
+}
+
+void Report(const Steps::Done& done, absl::StatusOr<std::vector<v1::StepRecord*>> records) {
+  if (!records.ok()) return done(records.status(), {});
+  done(absl::OkStatus(), *std::move(records));
+}
+
+// The `done` of a unary step call: takes the response's results over into records.
+template <class Take>
+auto Collect(Batch& batch, size_t member_count, Steps::Done done, Take take) {
+  return [&batch, member_count, done = std::move(done), take](absl::Status status, auto* response) {
+    if (!status.ok()) return done(status, {});
+    Report(done, ToRecords(batch, member_count, response->mutable_results(), take));
+  };
+}
+
+template <class Request, class Response>
+auto NewCall(Batch& batch) {
+  return std::make_shared<UnaryCall<Request, Response>>(batch.arena);
+}
+
+const v1::SegmentResult& UnknownSegment() {
+  static const auto& unknown = *[] {
+    auto* segment = new v1::SegmentResult();
+    segment->set_segment("unknown");
+    return segment;
+  }();
+  return unknown;
+}
+
+// The segment as other steps see it, also where the route has none.
+v1::SegmentResult* SegmentOf(const Member& member) {
+  return Borrow(member.progress.segment != nullptr ? member.progress.segment : &UnknownSegment());
+}
+
+// Whether the customer is in the audience, and which strategies may be tried.
+void DecideRoute(const CampaignPlan& plan, v1::RouterResult& router) {
+  const rules::Subject subject{router.profile(), nullptr};
+  if (plan.audience.Matches(subject)) return ChooseStrategies(plan.campaign, router.profile(), router);
+  router.set_outside_audience(true);
+  v1::Reason& reason = *router.add_reasons();
+  reason.set_code(kOutsideAudience);
+  const std::vector<v1::Reason> against = plan.audience.Explain(subject);
+  reason.set_text(absl::StrCat("not in the campaign's audience", against.empty() ? "" : ": ",
+                               against.empty() ? "" : against.front().text()));
+}
+
+void FillRunRecord(const Batch& batch, const Member& member, absl::Time now, v1::RunRecord& record) {
+  record.set_customer_run_id(member.customer_run_id);
+  record.set_campaign_run_id(member.campaign_run_id);
+  record.set_campaign(batch.plan->campaign.name());
+  record.set_customer_id(member.customer_id);
+  record.set_state(member.end_state);
+  const Progress& progress = member.progress;
+  if (progress.segment != nullptr) record.set_segment(progress.segment->segment());
+  if (progress.decision != nullptr) {
+    record.set_action_kind(progress.decision->kind());
+    record.set_action_id(progress.decision->action_id());
+    record.set_channel(progress.decision->channel());
+    *record.mutable_assignments() = progress.decision->assignments();
+  }
+  for (const v1::Reason& reason : member.end_reasons) record.add_reason_codes(reason.code());
+  *record.mutable_finish_time() = ToTimestamp(now);
+}
+
+void FillMessageSent(const Batch& batch, const Member& member, absl::Time now, v1::Event& event) {
+  event.set_event_id(absl::StrCat(member.customer_run_id, "/sent"));
+  event.set_customer_id(member.customer_id);
+  *event.mutable_event_time() = ToTimestamp(now);
+  v1::MessageSent& sent = *event.mutable_message_sent();
+  sent.set_customer_run_id(member.customer_run_id);
+  sent.set_campaign(batch.plan->campaign.name());
+  sent.set_channel(member.progress.message->channel());
+  if (member.progress.decision != nullptr) sent.set_action_id(member.progress.decision->action_id());
+}
+
+// A message that may have gone out counts as sent.
+v1::Settlement SettlementOf(const Member& member) {
+  const v1::Receipt* receipt = member.progress.receipt;
+  const bool may_be_out = member.progress.dispatch_failed || (receipt != nullptr && receipt->state() != v1::DELIVERY_STATE_REJECTED &&
+                          receipt->state() != v1::DELIVERY_STATE_RETRY_WAIT);
+  return may_be_out ? v1::SETTLEMENT_COMMIT : v1::SETTLEMENT_RELEASE;
+}
+
+// False only where the service itself said that it holds nothing. A run that broke off may have reserved without the
+// journal knowing: what is settled in vain costs nothing.
+bool MayHaveReservation(const Member& member, v1::Step step) {
+  switch (member.end_state) {
+    case v1::CUSTOMER_RUN_STATE_HELD_OUT:
+    case v1::CUSTOMER_RUN_STATE_NO_ACTION:
+      return false;
+    case v1::CUSTOMER_RUN_STATE_SUPPRESSED:
+      return step == v1::STEP_OFFER;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+Steps::Steps(const Targets& targets, const Clock& clock)
+    : clock_(clock),
+      segmentation_(v1::Segmentation::NewStub(MakeChannel(targets.segmentation))),
+      retrieval_(v1::Retrieval::NewStub(MakeChannel(targets.retrieval))),
+      offers_(v1::Offers::NewStub(MakeChannel(targets.offer))),
+      generator_(v1::Generator::NewStub(MakeChannel(targets.generator))),
+      compliance_(v1::Compliance::NewStub(MakeChannel(targets.compliance))),
+      delivery_(v1::Delivery::NewStub(MakeChannel(targets.delivery))),
+      analytics_(v1::Analytics::NewStub(MakeChannel(targets.analytics))) {}
+
+void Steps::Call(Batch& batch, std::vector<Member*> members, Done done) {
+  switch (batch.step()) {
+    case v1::STEP_ROUTER:
+      return Router(batch, std::move(members), std::move(done));
+    case v1::STEP_SEGMENTATION:
+      return Segmentation(batch, std::move(members), std::move(done));
+    case v1::STEP_RETRIEVAL:
+      return Retrieval(batch, std::move(members), std::move(done));
+    case v1::STEP_OFFER:
+      return Offer(batch, std::move(members), std::move(done));
+    case v1::STEP_GENERATION:
+      return Generation(batch, std::move(members), std::move(done));
+    case v1::STEP_COMPLIANCE:
+      return Compliance(batch, std::move(members), std::move(done));
+    case v1::STEP_DELIVERY:
+      return Delivery(batch, std::move(members), std::move(done));
+    case v1::STEP_ANALYTICS:
+      return Analytics(batch, std::move(members), std::move(done));
+    default:
+      return done(absl::InternalError(absl::StrCat(v1::Step_Name(batch.step()), " has no service")), {});
+  }
+}
+
+void Steps::Router(Batch& batch, std::vector<Member*> members, Done done) {
+  auto profiles = NewCall<v1::GetProfilesRequest, v1::GetProfilesResponse>(batch);
+  auto consents = NewCall<v1::GetConsentsRequest, v1::GetConsentsResponse>(batch);
+  for (const Member* member : members) {
+    profiles->request->add_customer_ids(member->customer_id);
+    consents->request->add_customer_ids(member->customer_id);
+  }
+  auto* profile_results = profiles->response->mutable_results();
+  auto* consent_results = consents->response->mutable_results();
+  const auto finish = [&batch, count = members.size(), profile_results, consent_results, done](absl::Status status) {
+    if (status.ok() && static_cast<size_t>(consent_results->size()) != count) {
+      status = absl::InternalError("GetConsents answered for another number of customers");
+    }
+    if (!status.ok()) return done(status, {});
+    Report(done, ToRecords(batch, count, profile_results, [&](v1::ProfileResult& result, v1::StepRecord& record, int i) {
+             if (!result.has_profile()) return false;
+             v1::RouterResult& router = *record.mutable_router();
+             router.unsafe_arena_set_allocated_profile(result.mutable_profile());
+             *router.mutable_consented_channels() = consent_results->Get(i).channels();
+             DecideRoute(*batch.plan, router);
+             return true;
+           }));
+  };
+  auto join = std::make_shared<Join>(2, finish);
+  const auto report = [join](absl::Status status, const auto*) { join->Report(status); };
+  StartCall(profiles, kDeadline, [&](auto... a) { retrieval_->async()->GetProfiles(std::move(a)...); }, report);
+  StartCall(consents, kDeadline, [&](auto... a) { compliance_->async()->GetConsents(std::move(a)...); }, report);
+}
+
+void Steps::Segmentation(Batch& batch, std::vector<Member*> members, Done done) {
+  const v1::SegmentationConfig& config = batch.plan->campaign.segmentation();
+  const auto& enabled = config.enabled_strategies();
+  const bool rfm = std::find(enabled.begin(), enabled.end(), v1::STRATEGY_RFM) != enabled.end();
+  if (!rfm || config.rfm().cutoffs().recency_days_size() > 0) {
+    return SegmentWithCutoffs(batch, std::move(members), {}, std::move(done));
+  }
+  {
+    absl::MutexLock lock(&cutoffs_mutex_);
+    if (clock_.Now() - cutoffs_time_ < kCutoffsAge) {
+      return SegmentWithCutoffs(batch, std::move(members), cutoffs_, std::move(done));
+    }
+  }
+  auto call = NewCall<v1::GetRfmCutoffsRequest, v1::GetRfmCutoffsResponse>(batch);
+  StartCall(call, kDeadline, [&](auto... a) { retrieval_->async()->GetRfmCutoffs(std::move(a)...); },
+            [this, &batch, members, done](absl::Status status, const v1::GetRfmCutoffsResponse* response) {
+              if (!status.ok()) return done(status, {});
+              {
+                absl::MutexLock lock(&cutoffs_mutex_);
+                cutoffs_ = response->cutoffs();
+                cutoffs_time_ = clock_.Now();
+              }
+              SegmentWithCutoffs(batch, members, response->cutoffs(), done);
+            });
+}
+
+void Steps::SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const v1::RfmCutoffs& cutoffs, Done done) {
+  auto call = NewCall<v1::SegmentRequest, v1::SegmentResponse>(batch);
+  v1::SegmentRequest& request = *call->request;
+  request.set_config_version(batch.plan->version);
+  request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.segmentation()));
+  *request.mutable_rfm_cutoffs() = cutoffs;
+  for (const Member* member : members) {
+    v1::SegmentItem& item = *request.add_items();
+    item.unsafe_arena_set_allocated_profile(Borrow(&member->progress.router->profile()));
+    *item.mutable_strategies() = member->progress.router->strategies();
+  }
+  StartCall(call, kDeadline, [&](auto... a) { segmentation_->async()->Segment(std::move(a)...); },
+            Collect(batch, members.size(), std::move(done), [](v1::SegmentItemResult& result, v1::StepRecord& record, int) {
+              if (result.has_segment()) record.unsafe_arena_set_allocated_segment(result.mutable_segment());
+              return result.has_segment();
+            }));
+}
+
+void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
+  auto call = NewCall<v1::GetInsightsRequest, v1::GetInsightsResponse>(batch);
+  v1::GetInsightsRequest& request = *call->request;
+  request.set_config_version(batch.plan->version);
+  request.set_goal(batch.plan->campaign.goal());
+  request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.insights()));
+  for (const Member* member : members) {
+    v1::InsightItem& item = *request.add_items();
+    item.set_customer_id(member->customer_id);
+    item.set_segment(SegmentOf(*member)->segment());
+  }
+  StartCall(call, kDeadline, [&](auto... a) { retrieval_->async()->GetInsights(std::move(a)...); },
+            Collect(batch, members.size(), std::move(done), [](v1::InsightsResult& result, v1::StepRecord& record, int) {
+              if (result.has_insights()) record.unsafe_arena_set_allocated_insights(result.mutable_insights());
+              return result.has_insights();
+            }));
+}
+
+void Steps::Offer(Batch& batch, std::vector<Member*> members, Done done) {
+  auto call = NewCall<v1::SelectActionsRequest, v1::SelectActionsResponse>(batch);
+  v1::SelectActionsRequest& request = *call->request;
+  request.set_campaign(batch.plan->campaign.name());
+  request.set_config_version(batch.plan->version);
+  request.set_dry_run(batch.dry_run);
+  request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.offers()));
+  for (const Member* member : members) {
+    v1::SelectItem& item = *request.add_items();
+    item.set_customer_run_id(member->customer_run_id);
+    item.unsafe_arena_set_allocated_profile(Borrow(&member->progress.router->profile()));
+    item.unsafe_arena_set_allocated_segment(SegmentOf(*member));
+    *item.mutable_consented_channels() = member->progress.router->consented_channels();
+  }
+  StartCall(call, kDeadline, [&](auto... a) { offers_->async()->SelectActions(std::move(a)...); },
+            Collect(batch, members.size(), std::move(done), [](v1::SelectItemResult& result, v1::StepRecord& record, int) {
+              if (result.has_decision()) record.unsafe_arena_set_allocated_decision(result.mutable_decision());
+              return result.has_decision();
+            }));
+}
+
+void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {
+  auto call = NewCall<v1::GenerateRequest, v1::GenerateResponse>(batch);
+  v1::GenerateRequest& request = *call->request;
+  request.set_config_version(batch.plan->version);
+  request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.generation()));
+  for (const Member* member : members) {
+    v1::GenerateItem& item = *request.add_items();
+    const Progress& progress = member->progress;
+    item.set_customer_run_id(member->customer_run_id);
+    item.unsafe_arena_set_allocated_profile(Borrow(&progress.router->profile()));
+    item.unsafe_arena_set_allocated_segment(SegmentOf(*member));
+    if (progress.insights != nullptr) item.unsafe_arena_set_allocated_insights(Borrow(progress.insights));
+    if (progress.decision != nullptr) item.unsafe_arena_set_allocated_decision(Borrow(progress.decision));
+  }
+  StartCall(call, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); },
+            Collect(batch, members.size(), std::move(done), [](v1::GenerateItemResult& result, v1::StepRecord& record, int) {
+              if (result.has_message()) record.unsafe_arena_set_allocated_message(result.mutable_message());
+              return result.has_message();
+            }));
+}
+
+void Steps::Compliance(Batch& batch, std::vector<Member*> members, Done done) {
+  auto call = NewCall<v1::CheckRequest, v1::CheckResponse>(batch);
+  v1::CheckRequest& request = *call->request;
+  request.set_campaign(batch.plan->campaign.name());
+  request.set_config_version(batch.plan->version);
+  request.set_dry_run(batch.dry_run);
+  request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.compliance()));
+  for (const Member* member : members) {
+    v1::CheckItem& item = *request.add_items();
+    const Progress& progress = member->progress;
+    item.set_customer_run_id(member->customer_run_id);
+    item.unsafe_arena_set_allocated_profile(Borrow(&progress.router->profile()));
+    item.unsafe_arena_set_allocated_segment(SegmentOf(*member));
+    if (progress.message != nullptr) item.unsafe_arena_set_allocated_message(Borrow(progress.message));
+    if (progress.review != nullptr) *item.mutable_accepted_red_flags() = progress.review->accepted_red_flags();
+  }
+  StartCall(call, kDeadline, [&](auto... a) { compliance_->async()->Check(std::move(a)...); },
+            Collect(batch, members.size(), std::move(done), [](v1::CheckItemResult& result, v1::StepRecord& record, int) {
+              if (result.has_check()) record.unsafe_arena_set_allocated_check(result.mutable_check());
+              return result.has_check();
+            }));
+}
+
+void Steps::Delivery(Batch& batch, std::vector<Member*> members, Done done) {
+  auto call = NewCall<v1::DeliverRequest, v1::DeliverResponse>(batch);
+  call->request->set_campaign(batch.plan->campaign.name());
+  for (const Member* member : members) {
+    v1::DeliverItem& item = *call->request->add_items();
+    item.set_customer_run_id(member->customer_run_id);
+    item.set_customer_id(member->customer_id);
+    item.unsafe_arena_set_allocated_message(Borrow(member->progress.message));
+  }
+  StartCall(call, kDeadline, [&](auto... a) { delivery_->async()->Deliver(std::move(a)...); },
+            Collect(batch, members.size(), std::move(done), [](v1::DeliverItemResult& result, v1::StepRecord& record, int) {
+              if (result.has_receipt()) record.unsafe_arena_set_allocated_receipt(result.mutable_receipt());
+              return result.has_receipt();
+            }));
+}
+
+// Settles what was reserved, records the run, and tells retrieval what was sent: four calls at once, each idempotent.
+void Steps::Analytics(Batch& batch, std::vector<Member*> members, Done done) {
+  auto record = NewCall<v1::RecordRequest, v1::RecordResponse>(batch);
+  auto offers = NewCall<v1::OffersSettleReservationsRequest, v1::OffersSettleReservationsResponse>(batch);
+  auto slots = NewCall<v1::ComplianceSettleReservationsRequest, v1::ComplianceSettleReservationsResponse>(batch);
+  v1::RecordEventsRequest events;
+  const absl::Time now = clock_.Now();
+  for (const Member* member : members) {
+    FillRunRecord(batch, *member, now, *record->request->add_records());
+    if (member->end_state == v1::CUSTOMER_RUN_STATE_DELIVERED) FillMessageSent(batch, *member, now, *events.add_events());
+    v1::ReservationSettlement settlement;
+    settlement.set_customer_run_id(member->customer_run_id);
+    settlement.set_settlement(SettlementOf(*member));
+    if (MayHaveReservation(*member, v1::STEP_OFFER)) *offers->request->add_settlements() = settlement;
+    if (MayHaveReservation(*member, v1::STEP_COMPLIANCE)) *slots->request->add_settlements() = settlement;
+  }
+  const int parts = 1 + (events.events_size() > 0) + (offers->request->settlements_size() > 0) +
+                    (slots->request->settlements_size() > 0);
+  const auto finish = [&batch, count = members.size(), done = std::move(done)](absl::Status status) {
+    if (!status.ok()) return done(status, {});
+    std::vector<v1::StepRecord*> records;
+    for (size_t i = 0; i < count; ++i) records.push_back(NewRecord(batch, v1::STEP_ANALYTICS));
+    done(absl::OkStatus(), std::move(records));
+  };
+  auto join = std::make_shared<Join>(parts, finish);
+  const auto report = [join](absl::Status status, const auto*) { join->Report(status); };
+  // The request is filled before the first call starts: `batch` and its members may be gone once all have reported.
+  const bool settle_offers = offers->request->settlements_size() > 0;
+  const bool settle_slots = slots->request->settlements_size() > 0;
+  if (events.events_size() > 0) {
+    OneMessageStream<v1::RecordEventsRequest, v1::RecordEventsResponse>::Start(
+        std::move(events), kDeadline, [&](auto... a) { retrieval_->async()->RecordEvents(a...); },
+        [join](absl::Status status, const v1::RecordEventsResponse&) { join->Report(status); });
+  }
+  if (settle_offers) {
+    StartCall(offers, kDeadline, [&](auto... a) { offers_->async()->SettleReservations(std::move(a)...); }, report);
+  }
+  if (settle_slots) {
+    StartCall(slots, kDeadline, [&](auto... a) { compliance_->async()->SettleReservations(std::move(a)...); }, report);
+  }
+  StartCall(record, kDeadline, [&](auto... a) { analytics_->async()->Record(std::move(a)...); }, report);
+}
+
+void Steps::QueryAudience(const v1::Rule& filter, const std::string& after, int64_t max_customers, AudienceDone done) {
+  v1::QueryAudienceRequest request;
+  *request.mutable_filter() = filter;
+  request.set_after_customer_id(after);
+  request.set_max_customers(max_customers);
+  auto ids = std::make_shared<std::vector<std::string>>();
+  ReadStream<v1::QueryAudienceRequest, v1::QueryAudienceResponse>::Start(
+      std::move(request), kAudienceDeadline, [&](auto... a) { retrieval_->async()->QueryAudience(a...); },
+      [ids](v1::QueryAudienceResponse& page) {
+        for (std::string& id : *page.mutable_customer_ids()) ids->push_back(std::move(id));
+      },
+      [ids, done = std::move(done)](absl::Status status) { done(std::move(status), std::move(*ids)); });
+}
+
+}  // namespace campaign::orchestrator

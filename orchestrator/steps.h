@@ -1,0 +1,75 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "campaign/v1/analytics.grpc.pb.h"
+#include "campaign/v1/compliance.grpc.pb.h"
+#include "campaign/v1/delivery.grpc.pb.h"
+#include "campaign/v1/generator.grpc.pb.h"
+#include "campaign/v1/offers.grpc.pb.h"
+#include "campaign/v1/retrieval.grpc.pb.h"
+#include "campaign/v1/segmentation.grpc.pb.h"
+#include "common/clock.h"
+#include "orchestrator/batch.h"
+
+namespace campaign::orchestrator {
+
+// Calls the services: one batch and step in, one record for each member out. Asynchronous; thread-safe.
+class Steps {
+ public:
+  struct Targets {
+    std::string segmentation, retrieval, offer, generator, compliance, delivery, analytics;
+  };
+  // Ends a call that takes longer.
+  static constexpr absl::Duration kDeadline = absl::Seconds(15);
+
+  Steps(const Targets& targets, const Clock& clock);
+
+  // The records are in the order of `members`, on the batch's arena, without times. Where status is not OK there are
+  // none, and nothing is known of what the service did.
+  using Done = std::function<void(absl::Status status, std::vector<v1::StepRecord*> records)>;
+
+  // Calls the batch's step for those members. They and the batch must stay until `done`, which is called on a thread of
+  // gRPC's. Steps with a service only.
+  void Call(Batch& batch, std::vector<Member*> members, Done done);
+
+  // Ids of a page of the audience, ascending, after `after`; fewer than `max_customers` at its end.
+  using AudienceDone = std::function<void(absl::Status status, std::vector<std::string> customer_ids)>;
+  void QueryAudience(const v1::Rule& filter, const std::string& after, int64_t max_customers, AudienceDone done);
+
+ private:
+  void Router(Batch& batch, std::vector<Member*> members, Done done);
+  void Segmentation(Batch& batch, std::vector<Member*> members, Done done);
+  void SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const v1::RfmCutoffs& cutoffs, Done done);
+  void Retrieval(Batch& batch, std::vector<Member*> members, Done done);
+  void Offer(Batch& batch, std::vector<Member*> members, Done done);
+  void Generation(Batch& batch, std::vector<Member*> members, Done done);
+  void Compliance(Batch& batch, std::vector<Member*> members, Done done);
+  void Delivery(Batch& batch, std::vector<Member*> members, Done done);
+  void Analytics(Batch& batch, std::vector<Member*> members, Done done);
+
+  const Clock& clock_;
+  const std::unique_ptr<v1::Segmentation::Stub> segmentation_;
+  const std::unique_ptr<v1::Retrieval::Stub> retrieval_;
+  const std::unique_ptr<v1::Offers::Stub> offers_;
+  const std::unique_ptr<v1::Generator::Stub> generator_;
+  const std::unique_ptr<v1::Compliance::Stub> compliance_;
+  const std::unique_ptr<v1::Delivery::Stub> delivery_;
+  const std::unique_ptr<v1::Analytics::Stub> analytics_;
+
+  // RFM bounds move slowly; retrieval is asked again after a while.
+  absl::Mutex cutoffs_mutex_;
+  v1::RfmCutoffs cutoffs_ ABSL_GUARDED_BY(cutoffs_mutex_);
+  absl::Time cutoffs_time_ ABSL_GUARDED_BY(cutoffs_mutex_) = absl::InfinitePast();
+};
+
+}  // namespace campaign::orchestrator
