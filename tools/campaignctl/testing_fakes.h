@@ -74,8 +74,9 @@ struct FakeOrchestrator final : v1::Orchestrator::Service {
   FAKE_UNARY(GetCustomerRun, get_customer_run, GetCustomerRunRequest, GetCustomerRunResponse)
   FAKE_UNARY(ListCustomerRuns, list_customer_runs, ListCustomerRunsRequest, ListCustomerRunsResponse)
 
-  // What WatchCampaignRun streams, before it ends with `watch_status`.
+  // What WatchCampaignRun streams, before it ends with `watch_status`, or the first time with `first_watch_status`.
   std::vector<v1::CampaignRun> updates;
+  grpc::Status first_watch_status;
   grpc::Status watch_status;
   // Keeps the stream open until the client has had enough.
   bool watch_hangs = false;
@@ -87,7 +88,8 @@ struct FakeOrchestrator final : v1::Orchestrator::Service {
       writer->Write(response);
     }
     while (watch_hangs && !context->IsCancelled()) writer->Write(response);
-    return watch_status;
+    const grpc::Status first = std::exchange(first_watch_status, grpc::Status::OK);
+    return first.ok() ? watch_status : first;
   }
 };
 

@@ -28,10 +28,10 @@ void ShowRun(Context& context, Progress& progress, const v1::CampaignRun& run) {
   progress.ShowOrLog(line, absl::Seconds(1));
 }
 
-// One stream, until it ends or `deadline`. `run` is what came last.
+// One stream, until it ends or `deadline`. `run` is what came last, `updated` whether anything did.
 absl::Status ReadUpdates(Context& context, const std::string& campaign_run_id,
                          std::chrono::system_clock::time_point deadline, bool json_lines, Progress& progress,
-                         v1::CampaignRun& run) {
+                         v1::CampaignRun& run, bool& updated) {
   v1::Orchestrator::Stub stub(context.clients.orchestrator.channel());
   grpc::ClientContext call;
   call.set_deadline(deadline);
@@ -39,7 +39,9 @@ absl::Status ReadUpdates(Context& context, const std::string& campaign_run_id,
   request.set_campaign_run_id(campaign_run_id);
   const auto reader = stub.WatchCampaignRun(&call, request);
   v1::WatchCampaignRunResponse response;
+  updated = false;
   while (reader->Read(&response)) {
+    updated = true;
     run = response.campaign_run();
     if (json_lines) {
       context.console.out << ToJson(response, /*indented=*/false) << std::flush;
@@ -70,10 +72,11 @@ absl::StatusOr<v1::CampaignRun> FollowRun(Context& context, const std::string& c
   const auto deadline = DeadlineAfter(wait);
   Progress progress(context.console);
   v1::CampaignRun run;
-  absl::Status status = ReadUpdates(context, campaign_run_id, deadline, json_lines, progress, run);
-  // Only a stream that had begun is worth taking up again: it shows that the address is right.
-  while (absl::IsUnavailable(status) && !run.campaign_run_id().empty() && Reconnect(context, deadline)) {
-    status = ReadUpdates(context, campaign_run_id, deadline, json_lines, progress, run);
+  bool updated = false;
+  absl::Status status = ReadUpdates(context, campaign_run_id, deadline, json_lines, progress, run, updated);
+  // Only a stream that had begun is worth taking up again; one that gives nothing would fail again at once.
+  while (absl::IsUnavailable(status) && updated && Reconnect(context, deadline)) {
+    status = ReadUpdates(context, campaign_run_id, deadline, json_lines, progress, run, updated);
   }
   progress.Clear();
   if (absl::IsDeadlineExceeded(status) && !run.campaign_run_id().empty()) return run;

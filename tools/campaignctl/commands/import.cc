@@ -212,7 +212,7 @@ absl::Status Import(Context& context) {
   PrintCounts(context.console, context.json(), all);
   if (refused == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(FormatCount(refused), " events were refused",
+      absl::StrCat(FormatCount(refused), refused == 1 ? " event was refused" : " events were refused",
                    refused > kRefusedShown ? absl::StrCat("; above are the first ", kRefusedShown) : ""));
 }
 

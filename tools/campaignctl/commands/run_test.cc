@@ -101,6 +101,18 @@ TEST_F(RunTest, WatchFailsForARunThatIsNotKnown) {
   EXPECT_EQ(outcome.code, 1);
 }
 
+TEST_F(RunTest, TakesUpALostStreamAgainButNotOneThatGivesNothing) {
+  orchestrator_.first_watch_status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "going away");
+  const Outcome outcome = Tool({"watch", "r1"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("connection lost; trying again\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("FINISHED, 2 customers"));
+
+  orchestrator_.updates.clear();
+  orchestrator_.watch_status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "still away");
+  EXPECT_EQ(Tool({"watch", "r1"}).err, "campaignctl: UNAVAILABLE: still away\n");
+}
+
 TEST_F(RunTest, CustomersPassesItsFiltersOn) {
   const Outcome outcome = Tool({"customers", "r1", "--state", "suppressed", "--customer", "bob"});
   const v1::ListCustomerRunsRequest& asked = orchestrator_.list_customer_runs.requests.back();
