@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <tuple>
 
 #include "absl/container/inlined_vector.h"
@@ -18,7 +19,7 @@ constexpr int kMaxProfileTickets = 8;
 constexpr int kMaxProfileTexts = 5;
 constexpr double kIgnoredAfterDays = 3;
 constexpr double kTextDays = 90;
-constexpr double kMonthDays = 30;
+constexpr int kMonthDays = 30;
 constexpr int kMonths = 4;
 
 // The moment that a profile is of.
@@ -31,6 +32,12 @@ class AsOf {
     return std::max<double>(0, static_cast<double>(micros_ - int64_t{time} * 1'000'000) / (kDaySeconds * 1e6));
   }
 
+  // What happened after this second is less than `days` old; what happened in it or before is not.
+  int64_t Edge(int days) const {
+    const int64_t edge_micros = micros_ - int64_t{days} * kDaySeconds * 1'000'000;
+    return edge_micros / 1'000'000;  // Events are after 1970, so how a negative edge is rounded does not matter.
+  }
+
  private:
   int64_t micros_;
 };
@@ -40,18 +47,23 @@ struct Sum {
   int64_t amount_minor = 0;
 };
 
-// What of the series is at least `from_days` and less than `to_days` old.
-Sum SumWindow(const Series& series, const AsOf& as_of, double from_days, double to_days) {
+// What of the series is after second `from` and not after `to`.
+Sum SumBetween(const Series& series, int64_t from, int64_t to) {
   Sum sum;
-  const bool has_amounts = !series.amounts_minor().empty();
-  for (int i = series.times_size() - 1; i >= 0; --i) {
-    const double age = as_of.DaysSince(series.times(i));
-    if (age >= to_days) break;
-    if (age < from_days) continue;
-    sum.count = SaturatingAdd(sum.count, series.counts(i));
-    if (has_amounts) sum.amount_minor = SaturatingAdd(sum.amount_minor, series.amounts_minor(i));
+  const uint32_t* times = series.times().data();
+  const uint32_t* counts = series.counts().data();
+  const int64_t* amounts = series.amounts_minor().empty() ? nullptr : series.amounts_minor().data();
+  for (int i = series.times_size() - 1; i >= 0 && times[i] > from; --i) {
+    if (times[i] > to) continue;
+    sum.count = SaturatingAdd(sum.count, counts[i]);
+    if (amounts != nullptr) sum.amount_minor = SaturatingAdd(sum.amount_minor, amounts[i]);
   }
   return sum;
+}
+
+// What of the series is less than `days` old.
+Sum SumWindow(const Series& series, const AsOf& as_of, int days) {
+  return SumBetween(series, as_of.Edge(days), std::numeric_limits<int64_t>::max());
 }
 
 void SetSignup(absl::Time as_of, v1::Profile& profile) {
@@ -67,8 +79,8 @@ void SetPurchases(const History& history, const AsOf& as_of, v1::Profile& profil
   profile.set_orders_total(history.orders_total());
   profile.set_spend_total_minor(history.spend_total_minor());
   profile.set_average_order_minor(history.spend_total_minor() / history.orders_total());
-  const Sum quarter = SumWindow(history.purchases(), as_of, 0, 90);
-  const Sum before = SumWindow(history.purchases(), as_of, 90, 365);
+  const Sum quarter = SumWindow(history.purchases(), as_of, 90);
+  const Sum before = SumBetween(history.purchases(), as_of.Edge(365), as_of.Edge(90));
   profile.set_orders_90d(quarter.count);
   profile.set_spend_90d_minor(quarter.amount_minor);
   profile.set_orders_365d(SaturatingAdd(quarter.count, static_cast<uint32_t>(before.count)));
@@ -78,8 +90,8 @@ void SetPurchases(const History& history, const AsOf& as_of, v1::Profile& profil
 void SetActivity(const History& history, const AsOf& as_of, v1::Profile& profile) {
   if (history.last_activity_time() == 0) return;
   profile.set_days_since_last_activity(as_of.DaysSince(history.last_activity_time()));
-  const int32_t current = SumWindow(history.activity(), as_of, 0, 30).count;
-  const int32_t previous = SumWindow(history.activity(), as_of, 30, 60).count;
+  const int32_t current = SumWindow(history.activity(), as_of, 30).count;
+  const int32_t previous = SumBetween(history.activity(), as_of.Edge(60), as_of.Edge(30)).count;
   profile.set_activity_30d(current);
   profile.set_activity_previous_30d(previous);
   if (previous > 0) profile.set_activity_change(static_cast<double>(current) / previous - 1);
@@ -90,23 +102,22 @@ struct Category {
   int32_t orders_120d = 0;
   int32_t orders_365d = 0;
   int64_t spend_365d_minor = 0;
-  unsigned months = 0;  // A bit for each 30 days with a purchase, the last 30 being bit 0.
+  int32_t months = 0;
   int32_t views_30d = 0;
 };
 
 Category CategoryOf(const CategoryHistory& history, const AsOf& as_of) {
   Category category{&history};
   const Series& purchases = history.purchases();
-  for (int i = purchases.times_size() - 1; i >= 0; --i) {
-    const double age = as_of.DaysSince(purchases.times(i));
-    if (age >= 365) break;
-    category.orders_365d = SaturatingAdd(category.orders_365d, purchases.counts(i));
-    category.spend_365d_minor = SaturatingAdd(category.spend_365d_minor, purchases.amounts_minor(i));
-    if (age >= kMonths * kMonthDays) continue;
-    category.orders_120d = SaturatingAdd(category.orders_120d, purchases.counts(i));
-    category.months |= 1u << static_cast<int>(age / kMonthDays);
+  const Sum year = SumWindow(purchases, as_of, 365);
+  category.orders_365d = year.count;
+  category.spend_365d_minor = year.amount_minor;
+  category.orders_120d = SumWindow(purchases, as_of, kMonths * kMonthDays).count;
+  for (int month = 0; month < kMonths; ++month) {
+    const int64_t newest = month == 0 ? std::numeric_limits<int64_t>::max() : as_of.Edge(month * kMonthDays);
+    if (SumBetween(purchases, as_of.Edge((month + 1) * kMonthDays), newest).count > 0) ++category.months;
   }
-  category.views_30d = SumWindow(history.views(), as_of, 0, 30).count;
+  category.views_30d = SumWindow(history.views(), as_of, 30).count;
   return category;
 }
 
@@ -129,7 +140,7 @@ void SetCategories(const History& history, const AsOf& as_of, v1::Profile& profi
     stats.set_category(category.history->category());
     stats.set_orders_120d(category.orders_120d);
     stats.set_orders_365d(category.orders_365d);
-    stats.set_months_active_4m(__builtin_popcount(category.months));
+    stats.set_months_active_4m(category.months);
     stats.set_spend_365d_minor(category.spend_365d_minor);
     stats.set_views_30d(category.views_30d);
   }
@@ -172,7 +183,7 @@ void SetFeatures(const History& history, const AsOf& as_of, v1::Profile& profile
 }
 
 void SetTickets(const History& history, const AsOf& as_of, v1::Profile& profile) {
-  profile.set_tickets_90d(SumWindow(history.tickets_opened(), as_of, 0, 90).count);
+  profile.set_tickets_90d(SumWindow(history.tickets_opened(), as_of, 90).count);
   absl::InlinedVector<const TicketHistory*, kMaxTickets> open;
   for (const TicketHistory& ticket : history.tickets()) {
     if (IsOpen(ticket)) open.push_back(&ticket);
@@ -206,7 +217,7 @@ void SetTexts(const History& history, const AsOf& as_of, v1::Profile& profile) {
 }
 
 void SetMessages(const History& history, const AsOf& as_of, v1::Profile& profile) {
-  profile.set_complaints_365d(SumWindow(history.complaints(), as_of, 0, 365).count);
+  profile.set_complaints_365d(SumWindow(history.complaints(), as_of, 365).count);
   if (history.last_message_time() == 0) return;
   profile.set_days_since_last_message(as_of.DaysSince(history.last_message_time()));
   int32_t sent = 0;
