@@ -1,0 +1,88 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "campaign/v1/generator.pb.h"
+
+namespace campaign::delivery {
+
+// Reasons why a message cannot be sent by any sender.
+inline constexpr char kChannelUnsupported[] = "CHANNEL_UNSUPPORTED";  // No channel, or one without a sender.
+inline constexpr char kAddressMissing[] = "ADDRESS_MISSING";          // Nowhere to send it to.
+inline constexpr char kMessageEmpty[] = "MESSAGE_EMPTY";              // Neither text nor HTML.
+
+// A message on its way out.
+struct OutgoingMessage {
+  // Not owned.
+  const v1::Message* message = nullptr;
+  // The same at every attempt; usable as a file name and as a Message-ID's left part.
+  std::string idempotency_key;
+  // When the ledger first heard of it: the same at every attempt.
+  absl::Time create_time;
+};
+
+// What a provider made of a message.
+struct SendOutcome {
+  enum class Kind {
+    kAccepted,
+    // Refused for good.
+    kRejected,
+    // Refused for now, definitely not sent.
+    kRetry,
+    // Nobody can say whether it went out.
+    kUnknown,
+  };
+
+  Kind kind = Kind::kUnknown;
+  // UPPER_SNAKE; empty if accepted.
+  std::string code;
+  // For people. Never an address.
+  std::string text;
+  // Of kRetry: the least time that the provider asks to be left alone.
+  absl::Duration retry_after = absl::ZeroDuration();
+
+  static SendOutcome Accepted() { return {Kind::kAccepted, "", "", absl::ZeroDuration()}; }
+  static SendOutcome Rejected(absl::string_view code, absl::string_view text) {
+    return Of(Kind::kRejected, code, text);
+  }
+  static SendOutcome Unknown(absl::string_view code, absl::string_view text) { return Of(Kind::kUnknown, code, text); }
+  static SendOutcome Retry(absl::string_view code, absl::string_view text,
+                           absl::Duration after = absl::ZeroDuration()) {
+    SendOutcome outcome = Of(Kind::kRetry, code, text);
+    outcome.retry_after = after;
+    return outcome;
+  }
+
+ private:
+  static SendOutcome Of(Kind kind, absl::string_view code, absl::string_view text) {
+    return {kind, std::string(code), std::string(text), absl::ZeroDuration()};
+  }
+};
+
+// Hands messages to a provider. Thread-safe: called on several threads, never with the same key at once.
+class ChannelSender {
+ public:
+  virtual ~ChannelSender() = default;
+
+  // One outcome a message, in order. May block. Accepted means that the provider will not lose it.
+  virtual std::vector<SendOutcome> Send(absl::Span<const OutgoingMessage> messages) = 0;
+
+  // Whether a message sent again under its key goes out once. Without it nothing is ever sent a second time.
+  virtual bool deduplicates() const = 0;
+
+  // At most 64 bytes.
+  virtual absl::string_view provider() const = 0;
+};
+
+// The outcome of a message that no sender has to be asked about, because it cannot be sent.
+absl::optional<SendOutcome> Refusal(const v1::Message& message);
+
+// "email", "sms", "push", "chat"; "none" for no channel.
+absl::string_view ChannelName(v1::Channel channel);
+
+}  // namespace campaign::delivery
