@@ -103,14 +103,6 @@ nlohmann::json ReadWithPython(const std::string& file) {
   return status == 0 ? nlohmann::json::parse(output) : nlohmann::json::object();
 }
 
-nlohmann::json RoundTrip(const Email& email, const TempDir& folder) {
-  const std::string file = folder.File("message.eml");
-  const std::string content = FormatEmail(email);
-  EXPECT_TRUE(EveryLineEndsInCrlf(content));
-  std::ofstream(file, std::ios::binary) << content;
-  return ReadWithPython(file);
-}
-
 // Python hands out every line break as "\n"; on the wire each must be CRLF.
 bool EveryLineEndsInCrlf(const std::string& email) {
   for (size_t i = 0; i < email.size(); ++i) {
@@ -118,6 +110,14 @@ bool EveryLineEndsInCrlf(const std::string& email) {
     if (email[i] == '\r' && (i + 1 == email.size() || email[i + 1] != '\n')) return false;
   }
   return true;
+}
+
+nlohmann::json RoundTrip(const Email& email, const TempDir& folder) {
+  const std::string file = folder.File("message.eml");
+  const std::string content = FormatEmail(email);
+  EXPECT_TRUE(EveryLineEndsInCrlf(content));
+  std::ofstream(file, std::ios::binary) << content;
+  return ReadWithPython(file);
 }
 
 TEST(FormatEmail, PythonReadsBackWhatWasWritten) {
