@@ -1,14 +1,13 @@
 #include <filesystem>
-#include <fstream>
-#include <limits>
+#include <future>
+#include <memory>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "common/status.h"
-#include "google/protobuf/util/json_util.h"
 #include "tools/campaignctl/commands/commands.h"
 #include "tools/campaignctl/format.h"
+#include "tools/campaignctl/json_lines.h"
 #include "tools/campaignctl/progress.h"
 
 namespace campaign::ctl {
@@ -26,89 +25,92 @@ struct FileCounts {
   int64_t refused = 0;
 };
 
-// A file of protobuf JSON lines, a chunk at a time.
-template <class Message>
-class LineReader {
- public:
-  explicit LineReader(std::string file) : file_(std::move(file)), stream_(file_) {}
-
-  // Adds up to kMessagesPerCall messages; none at the end. INVALID_ARGUMENT "FILE:LINE: ..." for a line that is none.
-  absl::Status ReadChunk(google::protobuf::RepeatedPtrField<Message>& messages) {
-    lines_.clear();
-    std::string text;
-    while (messages.size() < kMessagesPerCall && std::getline(stream_, text)) {
-      ++line_;
-      if (absl::StripAsciiWhitespace(text).empty()) continue;
-      google::protobuf::util::JsonParseOptions options;
-      options.case_insensitive_enum_parsing = true;
-      const auto status = google::protobuf::util::JsonStringToMessage(text, messages.Add(), options);
-      if (!status.ok())
-        return absl::InvalidArgumentError(absl::StrCat(Place(line_), ": ", std::string(status.message())));
-      lines_.push_back(line_);
-    }
-    if (stream_.bad()) return absl::DataLossError(absl::StrCat("cannot read ", file_));
-    return absl::OkStatus();
-  }
-
-  // Where message `index` of the last chunk stands.
-  std::string PlaceOf(size_t index) const { return Place(lines_[index]); }
-
-  // The error of a call with the last chunk, with the line where its message names an element ("events[17].kind: ...").
-  absl::Status Locate(const absl::Status& status) const {
-    const std::string message = ServerMessage(status);
-    const size_t open = message.find('[');
-    const size_t close = message.find(']');
-    size_t index = 0;
-    if (!absl::IsInvalidArgument(status) || open == std::string::npos || close == std::string::npos || close < open ||
-        !absl::SimpleAtoi(message.substr(open + 1, close - open - 1), &index) || index >= lines_.size()) {
-      return absl::Status(status.code(), absl::StrCat(PlaceOf(0), " and after: ", status.message()));
-    }
-    return absl::Status(status.code(), absl::StrCat(PlaceOf(index), ": ", message));
-  }
-
-  const std::string& file() const { return file_; }
-
- private:
-  std::string Place(int64_t line) const { return absl::StrCat(file_, ":", line); }
-
-  std::string file_;
-  std::ifstream stream_;
-  int64_t line_ = 0;
-  std::vector<int64_t> lines_;
+// Up to kMessagesPerCall messages and where they stand.
+template <class Request>
+struct Chunk {
+  Request request;
+  Places places;
 };
 
-// Sends one file, a chunk a call. `field` gives the request's messages, `send` makes the call, `count` adds its answer.
-template <class Request, class Message, class Send, class CountAnswer>
+// A chunk on its way. The future waits for its call before the chunk goes.
+template <class Request, class Response>
+struct Sent {
+  std::unique_ptr<Chunk<Request>> chunk;
+  std::future<absl::StatusOr<Response>> response;
+};
+
+// How one kind of file is imported.
+template <class Request, class Message, class Response>
+struct Importer {
+  google::protobuf::RepeatedPtrField<Message>* (Request::*messages)();
+  absl::StatusOr<Response> (*send)(Clients& clients, const Request& request);
+  // Adds what a call did, for the messages of `chunk`.
+  void (*count)(Console& console, const Chunk<Request>& chunk, const Response& response, FileCounts& counts);
+};
+
+// The next chunk of a file; without messages at its end.
+template <class Request, class Message, class Response>
+absl::StatusOr<std::unique_ptr<Chunk<Request>>> ReadChunk(const Importer<Request, Message, Response>& importer,
+                                                          JsonLines& reader) {
+  auto chunk = std::make_unique<Chunk<Request>>();
+  chunk->places.file = reader.file();
+  google::protobuf::RepeatedPtrField<Message>& messages = *(chunk->request.*importer.messages)();
+  while (messages.size() < kMessagesPerCall) {
+    int64_t line = 0;
+    RETURN_IF_ERROR(reader.ReadNext(*messages.Add(), line));
+    if (line == 0) {
+      messages.RemoveLast();
+      break;
+    }
+    chunk->places.lines.push_back(line);
+  }
+  return chunk;
+}
+
+// Waits for a chunk's answer and counts it.
+template <class Request, class Message, class Response>
+absl::Status Settle(Context& context, const Importer<Request, Message, Response>& importer,
+                    Sent<Request, Response> sent, Progress& progress, FileCounts& counts) {
+  const absl::StatusOr<Response> response = sent.response.get();
+  if (!response.ok()) return sent.chunk->places.Locate(response.status());
+  counts.read += static_cast<int64_t>(sent.chunk->places.lines.size());
+  progress.Clear();
+  importer.count(context.console, *sent.chunk, *response, counts);
+  if (!context.json()) {
+    progress.Show(
+        absl::StrCat(counts.file, "  ", FormatCount(counts.read), "  ", FormatCount(progress.Rate(counts.read)), "/s"));
+  }
+  return absl::OkStatus();
+}
+
+// Sends one file, a chunk a call, one call at a time; while it is on its way the next chunk is read.
+template <class Request, class Message, class Response>
 absl::StatusOr<FileCounts> ImportFile(Context& context, const std::string& file,
-                                      google::protobuf::RepeatedPtrField<Message>* (Request::*field)(), Send send,
-                                      CountAnswer count) {
+                                      const Importer<Request, Message, Response>& importer) {
   FileCounts counts{std::filesystem::path(file).filename().string()};
-  LineReader<Message> reader(file);
+  JsonLines reader(file);
   Progress progress(context.console);
+  absl::optional<Sent<Request, Response>> sent;
   while (true) {
-    Request request;
-    google::protobuf::RepeatedPtrField<Message>& messages = *(request.*field)();
-    RETURN_IF_ERROR(reader.ReadChunk(messages));
-    if (messages.empty()) return counts;
-    const auto response = send(request);
-    if (!response.ok()) return reader.Locate(response.status());
-    counts.read += messages.size();
-    progress.Clear();
-    count(reader, request, *response, counts);
-    if (!context.json())
-      progress.Show(absl::StrCat(counts.file, "  ", FormatCount(counts.read), "  ",
-                                 FormatCount(progress.Rate(counts.read)), "/s"));
+    auto chunk = ReadChunk(importer, reader);
+    if (sent.has_value()) RETURN_IF_ERROR(Settle(context, importer, *std::move(sent), progress, counts));
+    RETURN_IF_ERROR(chunk.status());
+    if ((*chunk)->places.lines.empty()) return counts;
+    const Request& request = (*chunk)->request;
+    sent = Sent<Request, Response>{
+        *std::move(chunk), std::async(std::launch::async, [&] { return importer.send(context.clients, request); })};
   }
 }
 
 // Names each refused event with its line, as long as there are few.
-void ListRefused(Console& console, const LineReader<v1::Event>& reader, const v1::RecordEventsRequest& request,
+void ListRefused(Console& console, const Chunk<v1::RecordEventsRequest>& chunk,
                  const v1::RecordEventsResponse& response, int64_t refused_before) {
+  const v1::RecordEventsRequest& request = chunk.request;
   for (const v1::RefusedEvent& refused : response.refused()) {
     if (refused_before++ >= kRefusedShown) return;
     int index = 0;
     while (index < request.events_size() && request.events(index).event_id() != refused.event_id()) ++index;
-    const std::string place = index < request.events_size() ? reader.PlaceOf(index) : reader.file();
+    const std::string place = index < request.events_size() ? chunk.places.At(index) : chunk.places.file;
     console.err << Printable(absl::StrCat(place, ": event ", refused.event_id(), " refused: ", refused.error().reason(),
                                           refused.error().reason().empty() ? "" : ": ", refused.error().message()))
                 << "\n";
@@ -116,65 +118,79 @@ void ListRefused(Console& console, const LineReader<v1::Event>& reader, const v1
 }
 
 absl::StatusOr<FileCounts> ImportCustomers(Context& context, const std::string& file) {
-  return ImportFile<v1::ImportCustomersRequest, v1::Customer>(
-      context, file, &v1::ImportCustomersRequest::mutable_customers,
-      [&](const auto& request) {
-        return CallStream(context.clients.retrieval, &v1::Retrieval::Stub::ImportCustomers, request);
+  using Request = v1::ImportCustomersRequest;
+  using Response = v1::ImportCustomersResponse;
+  static constexpr Importer<Request, v1::Customer, Response> kImporter = {
+      &Request::mutable_customers,
+      [](Clients& clients, const Request& request) {
+        return CallStream(clients.retrieval, &v1::Retrieval::Stub::ImportCustomers, request);
       },
-      [](const auto&, const auto&, const v1::ImportCustomersResponse& response, FileCounts& counts) {
-        counts.stored += response.created_count();
-        counts.known += response.updated_count();
-      });
+      [](Console&, const Chunk<Request>& chunk, const Response& response, FileCounts& counts) {
+        const int64_t stored = response.created_count() + response.updated_count();
+        counts.stored += stored;
+        counts.known += chunk.request.customers_size() - stored;
+      }};
+  return ImportFile(context, file, kImporter);
 }
 
 absl::StatusOr<FileCounts> ImportEvents(Context& context, const std::string& file) {
-  return ImportFile<v1::RecordEventsRequest, v1::Event>(
-      context, file, &v1::RecordEventsRequest::mutable_events,
-      [&](const auto& request) {
-        return CallStream(context.clients.retrieval, &v1::Retrieval::Stub::RecordEvents, request);
+  using Request = v1::RecordEventsRequest;
+  using Response = v1::RecordEventsResponse;
+  static constexpr Importer<Request, v1::Event, Response> kImporter = {
+      &Request::mutable_events,
+      [](Clients& clients, const Request& request) {
+        return CallStream(clients.retrieval, &v1::Retrieval::Stub::RecordEvents, request);
       },
-      [&](const auto& reader, const auto& request, const v1::RecordEventsResponse& response, FileCounts& counts) {
-        ListRefused(context.console, reader, request, response, counts.refused);
+      [](Console& console, const Chunk<Request>& chunk, const Response& response, FileCounts& counts) {
+        ListRefused(console, chunk, response, counts.refused);
         counts.stored += response.recorded_count();
         counts.known += response.duplicate_count();
         counts.refused += response.refused_count();
-      });
+      }};
+  return ImportFile(context, file, kImporter);
 }
 
 absl::StatusOr<FileCounts> ImportConsents(Context& context, const std::string& file) {
-  return ImportFile<v1::RecordConsentsRequest, v1::Consent>(
-      context, file, &v1::RecordConsentsRequest::mutable_consents,
-      [&](const auto& request) {
-        return Call(context.clients.compliance, &v1::Compliance::Stub::RecordConsents, request);
+  using Request = v1::RecordConsentsRequest;
+  using Response = v1::RecordConsentsResponse;
+  static constexpr Importer<Request, v1::Consent, Response> kImporter = {
+      &Request::mutable_consents,
+      [](Clients& clients, const Request& request) {
+        return Call(clients.compliance, &v1::Compliance::Stub::RecordConsents, request);
       },
-      [](const auto&, const auto& request, const v1::RecordConsentsResponse& response, FileCounts& counts) {
+      [](Console&, const Chunk<Request>& chunk, const Response& response, FileCounts& counts) {
         counts.stored += response.changed_count();
-        counts.known += request.consents_size() - response.changed_count();
-      });
+        counts.known += chunk.request.consents_size() - response.changed_count();
+      }};
+  return ImportFile(context, file, kImporter);
 }
 
 absl::StatusOr<FileCounts> ImportSuppressions(Context& context, const std::string& file) {
-  return ImportFile<v1::AddSuppressionsRequest, v1::Suppression>(
-      context, file, &v1::AddSuppressionsRequest::mutable_suppressions,
-      [&](const auto& request) {
-        return Call(context.clients.compliance, &v1::Compliance::Stub::AddSuppressions, request);
+  using Request = v1::AddSuppressionsRequest;
+  using Response = v1::AddSuppressionsResponse;
+  static constexpr Importer<Request, v1::Suppression, Response> kImporter = {
+      &Request::mutable_suppressions,
+      [](Clients& clients, const Request& request) {
+        return Call(clients.compliance, &v1::Compliance::Stub::AddSuppressions, request);
       },
-      [](const auto&, const auto& request, const v1::AddSuppressionsResponse& response, FileCounts& counts) {
+      [](Console&, const Chunk<Request>& chunk, const Response& response, FileCounts& counts) {
         counts.stored += response.added_count();
-        counts.known += request.suppressions_size() - response.added_count();
-      });
+        counts.known += chunk.request.suppressions_size() - response.added_count();
+      }};
+  return ImportFile(context, file, kImporter);
 }
 
 void PrintCounts(Console& console, bool json, const std::vector<FileCounts>& all) {
   Table table({{"FILE"},
                {"READ", Table::kRight},
-               {"NEW", Table::kRight},
+               {"STORED", Table::kRight},
                {"KNOWN", Table::kRight},
                {"REFUSED", Table::kRight}});
   for (const FileCounts& counts : all) {
     if (json) {
-      console.out << absl::StrCat("{\"file\":\"", counts.file, "\",\"read\":", counts.read, ",\"new\":", counts.stored,
-                                  ",\"known\":", counts.known, ",\"refused\":", counts.refused, "}\n");
+      console.out << absl::StrCat("{\"file\":\"", counts.file, "\",\"read\":", counts.read,
+                                  ",\"stored\":", counts.stored, ",\"known\":", counts.known,
+                                  ",\"refused\":", counts.refused, "}\n");
     }
     table.AddRow({counts.file, FormatCount(counts.read), FormatCount(counts.stored), FormatCount(counts.known),
                   FormatCount(counts.refused)});
@@ -199,7 +215,7 @@ absl::Status Import(Context& context) {
     if (!std::filesystem::exists(folder / part.file)) continue;
     absl::StatusOr<FileCounts> counts = part.import(context, (folder / part.file).string());
     if (!counts.ok()) {
-      PrintCounts(context.console, context.json(), all);
+      if (!all.empty()) PrintCounts(context.console, context.json(), all);
       return counts.status();
     }
     refused += counts->refused;
@@ -226,7 +242,8 @@ std::vector<Command> ImportCommands() {
            "reads customers and what they did",
            "Reads from DIR, where present and in this order: customers.jsonl, events.jsonl, consents.jsonl,\n"
            "suppressions.jsonl; each line is one Customer, Event, Consent or Suppression as protobuf JSON.\n"
-           "Importing the same files again changes nothing. An error names FILE:LINE; what came before it stands.",
+           "STORED are new or changed, KNOWN were there before. Importing the same files again changes nothing. An "
+           "error names FILE:LINE; what came before it stands.",
            {},
            &Import}};
 }

@@ -32,11 +32,11 @@ TEST_F(ImportTest, SendsEveryFileAndCounts) {
   const Outcome outcome = Tool({"import", dir_.path()});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.out,
-            "FILE                 READ    NEW  KNOWN  REFUSED\n"
-            "customers.jsonl     1,001  1,001      0        0\n"
-            "events.jsonl            1      1      0        0\n"
-            "consents.jsonl          1      1      0        0\n"
-            "suppressions.jsonl      1      0      1        0\n");
+            "FILE                 READ  STORED  KNOWN  REFUSED\n"
+            "customers.jsonl     1,001   1,001      0        0\n"
+            "events.jsonl            1       1      0        0\n"
+            "consents.jsonl          1       1      0        0\n"
+            "suppressions.jsonl      1       0      1        0\n");
   EXPECT_EQ(outcome.err, "");
   ASSERT_EQ(retrieval_.import_customers.requests.size(), 2);
   EXPECT_EQ(retrieval_.import_customers.requests[0].customers_size(), 1000);
@@ -59,6 +59,18 @@ TEST_F(ImportTest, NamesTheLineThatIsNoMessage) {
   EXPECT_TRUE(retrieval_.import_customers.requests.empty());
 }
 
+TEST_F(ImportTest, CountsWhatWentInBeforeABrokenLine) {
+  std::string customers;
+  for (int i = 0; i < 1000; ++i) absl::StrAppend(&customers, "{\"customerId\": \"c", i, "\"}\n");
+  Write("customers.jsonl", customers + "{\n");
+  Write("events.jsonl", "{}\n");
+  const Outcome outcome = Tool({"import", dir_.path()});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("customers.jsonl:1001: "));
+  EXPECT_EQ(retrieval_.import_customers.requests.size(), 1);
+  EXPECT_TRUE(retrieval_.record_events.requests.empty());
+}
+
 TEST_F(ImportTest, NamesTheLineOfAServersError) {
   retrieval_.import_customers.Fails(grpc::StatusCode::INVALID_ARGUMENT, "customers[1].country: 3 bytes is above 2");
   Write("customers.jsonl", "{\"customerId\": \"c\"}\n\n{\"country\": \"DEU\"}\n");
@@ -76,7 +88,7 @@ TEST_F(ImportTest, ListsRefusedEventsWithTheirLinesAndFails) {
   EXPECT_EQ(outcome.err, dir_.File("events.jsonl") +
                              ":3: event e2 refused: UNKNOWN_CUSTOMER: c9 is not known\n"
                              "campaignctl: 1 event was refused\n");
-  EXPECT_THAT(outcome.out, HasSubstr("events.jsonl     3    1      1        1\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("events.jsonl     3       1      1        1\n"));
 }
 
 TEST_F(ImportTest, FailsWhereThereIsNothing) {
