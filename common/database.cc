@@ -38,7 +38,9 @@ absl::StatusOr<int> LockFile(const std::string& path) {
 
 }  // namespace
 
-Connection::Connection(const std::string& path, int flags) : database_(path, flags, /*aBusyTimeoutMs=*/10'000) {}
+// Each connection is used by one thread at a time, so SQLite's own locks on it would only cost.
+Connection::Connection(const std::string& path, int flags)
+    : database_(path, flags | SQLite::OPEN_NOMUTEX, /*aBusyTimeoutMs=*/10'000) {}
 
 SQLite::Statement& Connection::Prepare(const char* sql) {
   std::unique_ptr<SQLite::Statement>& statement = statements_[sql];

@@ -84,11 +84,11 @@ std::vector<ReviewRow> ReviewStore::List(v1::ReviewState state, const std::strin
                     "WHERE state IN (1, 2) AND number > $1 AND ($2 = '' OR campaign = $2) ORDER BY number LIMIT $3")
               : connection_.Prepare(
                     "SELECT number, customer_run, claim_for, task FROM review_task "
-                    "WHERE state = $4 AND number > $1 AND ($2 = '' OR campaign = $2) ORDER BY number LIMIT $3");
+                    "WHERE number > $1 AND ($2 = '' OR campaign = $2) AND state = $3 ORDER BY number LIMIT $4");
   select.bind(1, after_number);
   select.bind(2, campaign);
-  select.bind(3, page_size);
-  if (!waiting) select.bind(4, static_cast<int>(state));
+  if (!waiting) select.bind(3, static_cast<int>(state));
+  select.bind(waiting ? 3 : 4, page_size);
   std::vector<ReviewRow> rows;
   while (select.executeStep()) rows.push_back(ReadRow(select));
   return rows;
@@ -98,10 +98,10 @@ bool ReviewStore::CompareAndSet(ReviewRow& row) {
   const int64_t seen = row.task.revision();
   row.task.set_revision(seen + 1);
   SQLite::Statement& update = connection_.Prepare(
-      "UPDATE review_task SET state = $2, revision = revision + 1, task = $3 WHERE number = $1 AND revision = $4");
-  update.bind(1, row.number);
-  update.bind(2, static_cast<int>(row.task.state()));
-  BindMessage(update, 3, row.task);
+      "UPDATE review_task SET state = $1, revision = revision + 1, task = $2 WHERE number = $3 AND revision = $4");
+  update.bind(1, static_cast<int>(row.task.state()));
+  BindMessage(update, 2, row.task);
+  update.bind(3, row.number);
   update.bind(4, seen);
   return update.exec() == 1;
 }

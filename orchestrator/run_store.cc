@@ -153,19 +153,19 @@ std::vector<int64_t> RunStore::CancelledRuns() {
 
 void RunStore::AdvanceRun(int64_t number, const std::string& cursor, int64_t next_sequence, bool expanded) {
   SQLite::Statement& update = connection_.Prepare(
-      "UPDATE campaign_run SET cursor = $2, next_sequence = $3, expanded = max(expanded, $4) WHERE number = $1");
-  update.bind(1, number);
-  update.bind(2, cursor);
-  update.bind(3, next_sequence);
-  update.bind(4, expanded ? 1 : 0);
+      "UPDATE campaign_run SET cursor = $1, next_sequence = $2, expanded = max(expanded, $3) WHERE number = $4");
+  update.bind(1, cursor);
+  update.bind(2, next_sequence);
+  update.bind(3, expanded ? 1 : 0);
+  update.bind(4, number);
   update.exec();
 }
 
 void RunStore::CancelRun(int64_t number, absl::Time now) {
   SQLite::Statement& update =
-      connection_.Prepare("UPDATE campaign_run SET cancelled = 1, expanded = 1, update_time = $2 WHERE number = $1");
-  update.bind(1, number);
-  update.bind(2, absl::ToUnixMicros(now));
+      connection_.Prepare("UPDATE campaign_run SET cancelled = 1, expanded = 1, update_time = $1 WHERE number = $2");
+  update.bind(1, absl::ToUnixMicros(now));
+  update.bind(2, number);
   update.exec();
 }
 
@@ -215,22 +215,22 @@ std::vector<CustomerRunRow> RunStore::ListCustomerRuns(int64_t run_number, int64
 
 void RunStore::MoveCustomerRun(int64_t key, int64_t batch_id, int32_t slot) {
   SQLite::Statement& update = connection_.Prepare(
-      "UPDATE customer_run SET batch_id = $2, slot = $3, state = $4, wake_time = NULL, reasons = NULL WHERE key = $1");
-  update.bind(1, key);
-  update.bind(2, batch_id);
-  update.bind(3, slot);
-  update.bind(4, static_cast<int>(v1::CUSTOMER_RUN_STATE_RUNNING));
+      "UPDATE customer_run SET batch_id = $1, slot = $2, state = $3, wake_time = NULL, reasons = NULL WHERE key = $4");
+  update.bind(1, batch_id);
+  update.bind(2, slot);
+  update.bind(3, static_cast<int>(v1::CUSTOMER_RUN_STATE_RUNNING));
+  update.bind(4, key);
   update.exec();
 }
 
 void RunStore::SetCustomerRunState(int64_t key, v1::CustomerRunState state, absl::optional<absl::Time> wake_time,
                                    const ReasonList& reasons) {
   SQLite::Statement& update =
-      connection_.Prepare("UPDATE customer_run SET state = $2, wake_time = $3, reasons = $4 WHERE key = $1");
-  update.bind(1, key);
-  update.bind(2, static_cast<int>(state));
-  if (wake_time.has_value()) update.bind(3, absl::ToUnixMicros(*wake_time));
-  if (reasons.reasons_size() > 0) BindBlob(update, 4, reasons.SerializeAsString());
+      connection_.Prepare("UPDATE customer_run SET state = $1, wake_time = $2, reasons = $3 WHERE key = $4");
+  update.bind(1, static_cast<int>(state));
+  if (wake_time.has_value()) update.bind(2, absl::ToUnixMicros(*wake_time));
+  if (reasons.reasons_size() > 0) BindBlob(update, 3, reasons.SerializeAsString());
+  update.bind(4, key);
   update.exec();
 }
 
@@ -335,9 +335,9 @@ void RunStore::InsertMemo(absl::string_view request_id, const RequestMemo& memo,
 
 void RunStore::SetMemoResponse(absl::string_view request_id, const std::string& response) {
   SQLite::Statement& update =
-      connection_.Prepare("UPDATE request_memo SET response = $2 WHERE request_id = $1 AND response IS NULL");
-  update.bind(1, std::string(request_id));
-  BindBlob(update, 2, response);
+      connection_.Prepare("UPDATE request_memo SET response = $1 WHERE request_id = $2 AND response IS NULL");
+  BindBlob(update, 1, response);
+  update.bind(2, std::string(request_id));
   update.exec();
 }
 
