@@ -44,17 +44,15 @@ constexpr char kFindName[] = "SELECT name_id FROM name WHERE text = $1";
 constexpr char kAddName[] = "INSERT INTO name (text) VALUES ($1) RETURNING name_id";
 constexpr char kNameOf[] = "SELECT text FROM name WHERE name_id = $1";
 
-constexpr char kLastRecordId[] = "SELECT COALESCE(MAX(record_id), 0) FROM run_record";
-constexpr char kRecord[] =
-    "INSERT INTO run_record (customer_run_id, customer_id, campaign, campaign_run, state, segment, action_kind, "
-    "action, "
-    "channel, assignments, reasons, finish_time, responses) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0) "
-    "ON CONFLICT (customer_run_id) DO UPDATE SET customer_id = excluded.customer_id, campaign = excluded.campaign, "
-    "campaign_run = excluded.campaign_run, state = excluded.state, segment = excluded.segment, "
-    "action_kind = excluded.action_kind, action = excluded.action, channel = excluded.channel, "
-    "assignments = excluded.assignments, reasons = excluded.reasons, finish_time = excluded.finish_time "
-    "RETURNING record_id";
+// The same parameters in both.
+constexpr char kAddRecord[] =
+    "INSERT INTO run_record (customer_id, campaign, campaign_run, state, segment, action_kind, action, channel, "
+    "assignments, reasons, finish_time, customer_run_id, responses) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0) ON CONFLICT DO NOTHING";
+constexpr char kReplaceRecord[] =
+    "UPDATE run_record SET customer_id = $1, campaign = $2, campaign_run = $3, state = $4, segment = $5, "
+    "action_kind = $6, action = $7, channel = $8, assignments = $9, reasons = $10, finish_time = $11 "
+    "WHERE customer_run_id = $12";
 
 constexpr char kFindRecord[] = "SELECT record_id FROM run_record WHERE customer_run_id = $1";
 constexpr char kAddResponse[] =
@@ -99,10 +97,6 @@ const DimensionSql& SqlOf(v1::ReportDimension dimension) {
 void BindFilter(SQLite::Statement& statement, const RecordFilter& filter) {
   if (filter.campaign_id.has_value()) statement.bind(1, *filter.campaign_id);
   if (filter.campaign_run_id.has_value()) statement.bind(2, *filter.campaign_run_id);
-}
-
-void BindTime(SQLite::Statement& statement, int index, bool has_time, const google::protobuf::Timestamp& time) {
-  if (has_time) statement.bind(index, absl::ToUnixMicros(FromTimestamp(time)));
 }
 
 std::string AssignmentsOf(const v1::RunRecord& record) {
@@ -154,38 +148,39 @@ const std::string& AnalyticsStore::NameOf(int64_t id) {
   return it->second;
 }
 
-int64_t AnalyticsStore::LastRecordId() {
-  SQLite::Statement& last = connection_.Prepare(kLastRecordId);
-  int64_t id = 0;
-  while (last.executeStep()) id = last.getColumn(0).getInt64();
-  return id;
+AnalyticsStore::RecordNames AnalyticsStore::NamesOf(const v1::RunRecord& record) {
+  return {.campaign = FindOrAddName(record.campaign()),
+          .campaign_run = FindOrAddName(record.campaign_run_id()),
+          .segment = FindOrAddName(record.segment()),
+          .action = FindOrAddName(record.action_id()),
+          .assignments = FindOrAddName(AssignmentsOf(record)),
+          .reasons = FindOrAddName(ReasonsOf(record))};
+}
+
+void AnalyticsStore::BindRecord(SQLite::Statement& statement, const v1::RunRecord& record, const RecordNames& names) {
+  statement.bindNoCopy(1, record.customer_id());
+  statement.bind(2, names.campaign);
+  statement.bind(3, names.campaign_run);
+  statement.bind(4, static_cast<int>(record.state()));
+  statement.bind(5, names.segment);
+  statement.bind(6, static_cast<int>(record.action_kind()));
+  statement.bind(7, names.action);
+  statement.bind(8, static_cast<int>(record.channel()));
+  statement.bind(9, names.assignments);
+  statement.bind(10, names.reasons);
+  if (record.has_finish_time()) statement.bind(11, absl::ToUnixMicros(FromTimestamp(record.finish_time())));
+  statement.bindNoCopy(12, record.customer_run_id());
 }
 
 bool AnalyticsStore::Record(const v1::RunRecord& record) {
-  if (!last_record_id_.has_value()) last_record_id_ = LastRecordId();
-  // Looked up before the statement is bound: they are statements of their own.
-  const int64_t names[] = {FindOrAddName(record.campaign()),     FindOrAddName(record.campaign_run_id()),
-                           FindOrAddName(record.segment()),      FindOrAddName(record.action_id()),
-                           FindOrAddName(AssignmentsOf(record)), FindOrAddName(ReasonsOf(record))};
-  SQLite::Statement& insert = connection_.Prepare(kRecord);
-  insert.bindNoCopy(1, record.customer_run_id());
-  insert.bindNoCopy(2, record.customer_id());
-  insert.bind(3, names[0]);
-  insert.bind(4, names[1]);
-  insert.bind(5, static_cast<int>(record.state()));
-  insert.bind(6, names[2]);
-  insert.bind(7, static_cast<int>(record.action_kind()));
-  insert.bind(8, names[3]);
-  insert.bind(9, static_cast<int>(record.channel()));
-  insert.bind(10, names[4]);
-  insert.bind(11, names[5]);
-  BindTime(insert, 12, record.has_finish_time(), record.finish_time());
-  int64_t id = 0;
-  while (insert.executeStep()) id = insert.getColumn(0).getInt64();
-  // Records are never removed, so a new one has the highest number so far.
-  const bool is_new = id > *last_record_id_;
-  last_record_id_ = std::max(*last_record_id_, id);
-  return is_new;
+  const RecordNames names = NamesOf(record);
+  SQLite::Statement& add = connection_.Prepare(kAddRecord);
+  BindRecord(add, record, names);
+  if (add.exec() > 0) return true;
+  SQLite::Statement& replace = connection_.Prepare(kReplaceRecord);
+  BindRecord(replace, record, names);
+  replace.exec();
+  return false;
 }
 
 ResponseOutcome AnalyticsStore::AddResponse(const v1::Response& response) {
@@ -199,7 +194,7 @@ ResponseOutcome AnalyticsStore::AddResponse(const v1::Response& response) {
   add.bindNoCopy(1, response.response_id());
   add.bind(2, record_id);
   add.bind(3, static_cast<int>(response.kind()));
-  BindTime(add, 4, response.has_response_time(), response.response_time());
+  if (response.has_response_time()) add.bind(4, absl::ToUnixMicros(FromTimestamp(response.response_time())));
   add.bind(5, response.revenue().minor_units());
   add.bind(6, currency);
   if (add.exec() == 0) return ResponseOutcome::kDuplicate;

@@ -68,13 +68,18 @@ class AnalyticsStore {
                     absl::FunctionRef<void(const RevenueGroup&)> visit);
 
  private:
+  // The numbers of a record's names.
+  struct RecordNames {
+    int64_t campaign, campaign_run, segment, action, assignments, reasons;
+  };
+
   int64_t FindOrAddName(absl::string_view name);
-  int64_t LastRecordId();
+  RecordNames NamesOf(const v1::RunRecord& record);
+  static void BindRecord(SQLite::Statement& statement, const v1::RunRecord& record, const RecordNames& names);
 
   Connection& connection_;
   absl::flat_hash_map<std::string, int64_t> ids_;
   absl::flat_hash_map<int64_t, std::string> names_;
-  absl::optional<int64_t> last_record_id_;
 };
 
 }  // namespace campaign::analytics

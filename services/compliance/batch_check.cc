@@ -34,15 +34,17 @@ BatchCheck::BatchCheck(const v1::CheckRequest& request, std::shared_ptr<const Co
     : request_(request), compiled_(std::move(compiled)), now_(now) {
   absl::optional<QuietHoursCheck> quiet_hours;
   if (compiled_->quiet_hours.has_value()) quiet_hours.emplace(*compiled_->quiet_hours, zones, now);
+  FoldedMessage folded;
   items_.reserve(request.items_size());
   for (const v1::CheckItem& item : request.items()) {
     Findings& findings = items_.emplace_back(Item{&item, {}}).findings;
     CheckEvaluable(item, findings);
+    folded.Reset(item.message());
     if (item.has_message()) {
       CheckContent(item.message(), findings);
-      compiled_->required_texts.Check(item.message(), findings);
+      compiled_->required_texts.Check(item.message(), folded, findings);
     }
-    compiled_->red_flags.Check(item, findings);
+    compiled_->red_flags.Check(item, folded, findings);
     if (quiet_hours.has_value()) quiet_hours->Check(CustomerOf(item), item.message().channel(), findings);
   }
 }

@@ -44,10 +44,8 @@ CREATE TABLE IF NOT EXISTS consent (
 constexpr char kFindCampaign[] = "SELECT campaign_id FROM campaign WHERE name = $1";
 constexpr char kAddCampaign[] = "INSERT INTO campaign (name) VALUES ($1) RETURNING campaign_id";
 
-constexpr char kFindSuppressions[] =
-    "SELECT 0, reason FROM suppression WHERE target = $1 AND target_kind = 0 AND channel IN (0, $2) "
-    "UNION ALL "
-    "SELECT 1, reason FROM suppression WHERE target = $3 AND target_kind = 1 AND channel IN (0, $2)";
+// The channel is compared outside: as a condition here it would cost a temporary table a time.
+constexpr char kFindSuppressions[] = "SELECT channel, reason FROM suppression WHERE target = $1 AND target_kind = $2";
 constexpr char kAddSuppression[] =
     "INSERT INTO suppression (target_kind, target, channel, reason, source, create_time) "
     "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -139,11 +137,16 @@ int64_t ComplianceStore::FindOrAddCampaign(const std::string& campaign) {
 void ComplianceStore::FindSuppressions(const std::string& customer_id, const std::string& address, v1::Channel channel,
                                        std::vector<SuppressionHit>& hits) {
   hits.clear();
-  SQLite::Statement& find = connection_.Prepare(kFindSuppressions);
-  find.bindNoCopy(1, customer_id);
-  find.bind(2, static_cast<int>(channel));
-  find.bindNoCopy(3, address);
-  while (find.executeStep()) hits.push_back({find.getColumn(0).getInt() == 1, find.getColumn(1).getText()});
+  for (const bool by_address : {false, true}) {
+    SQLite::Statement& find = connection_.Prepare(kFindSuppressions);
+    find.bindNoCopy(1, by_address ? address : customer_id);
+    find.bind(2, by_address ? 1 : 0);
+    while (find.executeStep()) {
+      const int entry_channel = find.getColumn(0).getInt();
+      if (entry_channel != v1::CHANNEL_UNSPECIFIED && entry_channel != channel) continue;
+      hits.push_back({by_address, find.getColumn(1).getText()});
+    }
+  }
 }
 
 absl::optional<bool> ComplianceStore::FindConsent(const std::string& customer_id, v1::Channel channel) {

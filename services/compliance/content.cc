@@ -19,33 +19,9 @@ bool HasVisibleText(const std::string& html) { return !IsBlank(html) && !IsBlank
 
 bool HasTemplateMark(absl::string_view text) { return absl::StrContains(text, "{{") || absl::StrContains(text, "}}"); }
 
-// The message's texts, folded once for all required texts.
-class FoldedMessage {
- public:
-  explicit FoldedMessage(const v1::Message& message) : message_(message) {
-    FoldText(message.text(), Markup::kPlain, text_);
-    if (message.channel() == v1::CHANNEL_PUSH) FoldText(message.title(), Markup::kPlain, title_);
-    if (!message.html().empty()) FoldText(message.html(), Markup::kVisible, html_);
-  }
-
-  bool TextHolds(const std::string& folded) const {
-    return absl::StrContains(text_, folded) || absl::StrContains(title_, folded);
-  }
-
-  // In what is read, or else in the tags: an opt-out link is an attribute.
-  bool HtmlHolds(const std::string& folded) {
-    if (absl::StrContains(html_, folded)) return true;
-    if (html_with_tags_.empty()) FoldText(message_.html(), Markup::kWithTags, html_with_tags_);
-    return absl::StrContains(html_with_tags_, folded);
-  }
-
- private:
-  const v1::Message& message_;
-  std::string text_;
-  std::string title_;
-  std::string html_;
-  std::string html_with_tags_;
-};
+bool AnyIn(const std::vector<std::string>& any_of, absl::string_view folded) {
+  return absl::c_any_of(any_of, [&](const std::string& text) { return absl::StrContains(folded, text); });
+}
 
 }  // namespace
 
@@ -68,20 +44,21 @@ absl::StatusOr<CompiledRequiredTexts> CompiledRequiredTexts::Compile(
   return compiled;
 }
 
-void CompiledRequiredTexts::Check(const v1::Message& message, Findings& findings) const {
-  if (required_texts_.empty() || message.message_class() == v1::MESSAGE_CLASS_TRANSACTIONAL) return;
-  FoldedMessage folded(message);
+void CompiledRequiredTexts::Check(const v1::Message& message, FoldedMessage& folded, Findings& findings) const {
+  if (message.message_class() == v1::MESSAGE_CLASS_TRANSACTIONAL) return;
   for (const RequiredText& required : required_texts_) {
     if (required.channel != v1::CHANNEL_UNSPECIFIED && required.channel != message.channel()) continue;
     const auto missing = [&](absl::string_view part) {
       findings.Add(v1::VERDICT_BLOCK, required.code,
                    absl::StrCat("The ", part, " does not hold \"", required.names, "\""));
     };
-    if (absl::c_none_of(required.any_of, [&](const std::string& text) { return folded.TextHolds(text); })) {
+    const bool title_counts = message.channel() == v1::CHANNEL_PUSH;
+    if (!AnyIn(required.any_of, folded.Text()) && !(title_counts && AnyIn(required.any_of, folded.Title()))) {
       missing("text");
     }
-    if (message.html().empty()) continue;
-    if (absl::c_none_of(required.any_of, [&](const std::string& text) { return folded.HtmlHolds(text); })) {
+    // In what is read, or else in the tags: an opt-out link is an attribute.
+    if (!message.html().empty() && !AnyIn(required.any_of, folded.Html()) &&
+        !AnyIn(required.any_of, folded.HtmlWithTags())) {
       missing("HTML part");
     }
   }

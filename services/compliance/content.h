@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "campaign/v1/compliance.pb.h"
+#include "services/compliance/folded_message.h"
 #include "services/compliance/verdict.h"
 
 namespace campaign::compliance {
@@ -24,7 +25,8 @@ class CompiledRequiredTexts {
 
   // Adds a BLOCK with the configured code for each required text that a marketing message lacks: in its text (push: or
   // title), and in its HTML where it has one. An entry without a channel is for every channel.
-  void Check(const v1::Message& message, Findings& findings) const;
+  // `folded` is the same message.
+  void Check(const v1::Message& message, FoldedMessage& folded, Findings& findings) const;
 
  private:
   struct RequiredText {

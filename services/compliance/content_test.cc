@@ -31,7 +31,10 @@ std::vector<std::string> Required(absl::string_view config, absl::string_view me
                                                  "config.required_texts");
   EXPECT_OK(required);
   Findings findings;
-  required->Check(ParseProto<v1::Message>(message), findings);
+  const auto parsed = ParseProto<v1::Message>(message);
+  FoldedMessage folded;
+  folded.Reset(parsed);
+  required->Check(parsed, folded, findings);
   return CodesOf(findings);
 }
 

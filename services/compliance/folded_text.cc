@@ -12,14 +12,16 @@ namespace {
 
 constexpr char32_t kDropped = 0xFFFFFFFF;
 
-// What becomes of an ASCII byte; 0 for bytes beyond ASCII.
-constexpr std::array<char, 256> MakeAsciiTable() {
+// What becomes of an ASCII byte; 0 for bytes beyond ASCII and, in markup, for '<' and '&'.
+constexpr std::array<char, 256> MakeAsciiTable(bool markup) {
   std::array<char, 256> table{};
   for (int i = 0; i < 128; ++i) table[i] = i <= ' ' || i == 127 ? ' ' : static_cast<char>(i);
   for (int i = 'A'; i <= 'Z'; ++i) table[i] = static_cast<char>(i - 'A' + 'a');
+  if (markup) table['<'] = table['&'] = 0;
   return table;
 }
-constexpr std::array<char, 256> kAscii = MakeAsciiTable();
+constexpr std::array<char, 256> kAscii = MakeAsciiTable(false);
+constexpr std::array<char, 256> kAsciiInMarkup = MakeAsciiTable(true);
 
 bool IsSpace(char32_t c) {
   return c <= ' ' || (c >= 0x7F && c <= 0xA0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
@@ -97,40 +99,79 @@ Character DecodeEntity(absl::string_view text) {
 
 class Folder {
  public:
-  Folder(absl::string_view text, std::string& folded, std::vector<uint32_t>* sources)
-      : text_(text), folded_(folded), sources_(sources) {
+  Folder(absl::string_view text, Markup markup, std::string& folded, std::vector<uint32_t>* sources)
+      : text_(text), markup_(markup), folded_(folded), sources_(sources) {
     folded_.resize(text.size());
     if (sources_ != nullptr) sources_->assign(text.size(), 0);
   }
 
-  void Run(Markup markup) {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '<' && markup != Markup::kPlain && SkipMarkup(markup)) continue;
-      if (c == '&' && markup != Markup::kPlain && FoldEntity()) continue;
-      if (const char ascii = kAscii[static_cast<unsigned char>(c)]; ascii != 0) {
-        Put(ascii);
-        ++at_;
-        continue;
-      }
-      const Character character = DecodeUtf8(text_.substr(at_));
-      if (character.bytes == 1) {
-        Put(c);
+  void Run() {
+    const std::array<char, 256>& ascii = markup_ == Markup::kPlain ? kAscii : kAsciiInMarkup;
+    while (true) {
+      if (sources_ == nullptr) {
+        CopyAscii(ascii);
       } else {
-        PutCharacter(character.value);
+        CopyAsciiWithSources(ascii);
       }
-      at_ += character.bytes;
+      if (at_ == text_.size()) break;
+      FoldSpecial();
     }
     folded_.resize(size_);
     if (sources_ != nullptr) sources_->resize(size_);
   }
 
  private:
+  // Nearly all of nearly every text goes through here, so it works on locals.
+  void CopyAscii(const std::array<char, 256>& ascii) {
+    const char* in = text_.data() + at_;
+    const char* const end = text_.data() + text_.size();
+    char* const begin = folded_.data();
+    char* out = begin + size_;
+    char last = size_ == 0 ? ' ' : out[-1];
+    for (; in != end; ++in) {
+      const char c = ascii[static_cast<unsigned char>(*in)];
+      if (c == 0) break;
+      *out = c;
+      // Of a run of spaces the next one writes over this one.
+      out += !(c == ' ' && last == ' ');
+      last = c;
+    }
+    at_ = in - text_.data();
+    size_ = out - begin;
+  }
+
+  void CopyAsciiWithSources(const std::array<char, 256>& ascii) {
+    for (; at_ < text_.size(); ++at_) {
+      const char c = ascii[static_cast<unsigned char>(text_[at_])];
+      if (c == 0) return;
+      Put(c);
+    }
+  }
+
+  // A tag, an entity, or a character beyond ASCII.
+  void FoldSpecial() {
+    const char c = text_[at_];
+    if (c == '<' && SkipMarkup()) return;
+    if (c == '&' && FoldEntity()) return;
+    if (kAscii[static_cast<unsigned char>(c)] != 0) {
+      Put(c);
+      ++at_;
+      return;
+    }
+    const Character character = DecodeUtf8(text_.substr(at_));
+    if (character.bytes == 1) {
+      Put(c);
+    } else {
+      PutCharacter(character.value);
+    }
+    at_ += character.bytes;
+  }
+
   // Moves past the comment or, unless they are wanted, the tag that starts here, if one does.
-  bool SkipMarkup(Markup markup) {
+  bool SkipMarkup() {
     const absl::string_view rest = text_.substr(at_);
     if (absl::StartsWith(rest, "<!--") && SkipTo("-->", 4, comment_can_close_)) return true;
-    if (markup == Markup::kWithTags) return false;
+    if (markup_ == Markup::kWithTags) return false;
     // "5 < 6" is text.
     if (rest.size() < 2 || !(absl::ascii_isalpha(rest[1]) || rest[1] == '/' || rest[1] == '!' || rest[1] == '?')) {
       return false;
@@ -182,6 +223,7 @@ class Folder {
   }
 
   const absl::string_view text_;
+  const Markup markup_;
   std::string& folded_;
   std::vector<uint32_t>* const sources_;
   size_t at_ = 0;
@@ -193,7 +235,7 @@ class Folder {
 }  // namespace
 
 void FoldText(absl::string_view text, Markup markup, std::string& folded, std::vector<uint32_t>* sources) {
-  Folder(text, folded, sources).Run(markup);
+  Folder(text, markup, folded, sources).Run();
 }
 
 std::string FoldedText(absl::string_view text, Markup markup) {

@@ -53,32 +53,29 @@ absl::string_view SentenceAround(absl::string_view text, size_t position, size_t
 // One message's search: the texts one after the other, each flag raised by its first word.
 class CompiledRedFlags::Search {
  public:
-  Search(const CompiledRedFlags& red_flags, const v1::CheckItem& item) : red_flags_(red_flags), item_(item) {}
+  Search(const CompiledRedFlags& red_flags, const v1::CheckItem& item, FoldedMessage& folded)
+      : red_flags_(red_flags), item_(item), folded_(folded) {}
 
-  // For each flag why a word raises it; empty where none does.
-  const std::vector<std::string>& Run() {
-    static thread_local std::vector<std::string> reused;
-    because_ = &reused;
-    because_->assign(red_flags_.flags_.size(), "");
+  // For each flag why a word raises it; empty where none does. Empty as a whole where no word was found.
+  std::vector<std::string> Run() {
     const v1::Message& message = item_.message();
-    In(message.text(), Markup::kPlain, "the text");
-    In(message.subject(), Markup::kPlain, "the subject");
-    In(message.title(), Markup::kPlain, "the title");
-    In(message.html(), Markup::kVisible, "the HTML");
+    In(message.text(), folded_.Text(), Markup::kPlain, "the text");
+    In(message.subject(), folded_.Subject(), Markup::kPlain, "the subject");
+    In(message.title(), folded_.Title(), Markup::kPlain, "the title");
+    In(message.html(), folded_.Html(), Markup::kVisible, "the HTML");
+    static thread_local std::string reused;
     for (const v1::CustomerText& text : item_.profile().recent_texts()) {
-      In(text.text(), Markup::kPlain, SourceName(text.source()));
+      FoldText(text.text(), Markup::kPlain, reused);
+      In(text.text(), reused, Markup::kPlain, SourceName(text.source()));
     }
-    return *because_;
+    return std::move(because_);
   }
 
  private:
-  void In(const std::string& text, Markup markup, absl::string_view where) {
-    if (text.empty()) return;
-    static thread_local std::string folded;
-    FoldText(text, markup, folded);
+  void In(const std::string& text, const std::string& folded, Markup markup, absl::string_view where) {
     red_flags_.words_.Find(folded, [&](int flag, size_t position, size_t bytes) {
-      std::string& because = (*because_)[flag];
-      if (because.empty()) because = Because(text, markup, where, position, bytes);
+      because_.resize(red_flags_.flags_.size());
+      if (because_[flag].empty()) because_[flag] = Because(text, markup, where, position, bytes);
     });
   }
 
@@ -99,7 +96,8 @@ class CompiledRedFlags::Search {
 
   const CompiledRedFlags& red_flags_;
   const v1::CheckItem& item_;
-  std::vector<std::string>* because_ = nullptr;
+  FoldedMessage& folded_;
+  std::vector<std::string> because_;
 };
 
 absl::StatusOr<CompiledRedFlags> CompiledRedFlags::Compile(
@@ -135,17 +133,18 @@ void CompiledRedFlags::Raise(const Flag& flag, absl::string_view because, Findin
   if (!absl::c_linear_search(findings.red_flags, flag.code)) findings.red_flags.push_back(flag.code);
 }
 
-void CompiledRedFlags::Check(const v1::CheckItem& item, Findings& findings) const {
+void CompiledRedFlags::Check(const v1::CheckItem& item, FoldedMessage& folded, Findings& findings) const {
   if (flags_.empty()) return;
-  const std::vector<std::string>* words = words_.empty() ? nullptr : &Search(*this, item).Run();
+  std::vector<std::string> words;
+  if (!words_.empty()) words = Search(*this, item, folded).Run();
   const rules::Subject subject{item.profile(), item.has_segment() ? &item.segment() : nullptr};
   for (size_t i = 0; i < flags_.size(); ++i) {
     const Flag& flag = flags_[i];
     const bool rule_holds = flag.when.has_value() && flag.when->Matches(subject);
-    const bool word_found = words != nullptr && !(*words)[i].empty();
+    const bool word_found = !words.empty() && !words[i].empty();
     if (!rule_holds && !word_found) continue;
     if (absl::c_linear_search(item.accepted_red_flags(), flag.code)) continue;
-    std::string because = word_found ? (*words)[i] : "";
+    std::string because = word_found ? words[i] : "";
     if (rule_holds) {
       for (const v1::Reason& reason : flag.when->Explain(subject)) {
         absl::StrAppend(&because, because.empty() ? "" : "; ", reason.text());

@@ -8,6 +8,7 @@
 #include "absl/types/optional.h"
 #include "campaign/v1/compliance.pb.h"
 #include "common/rules/rule.h"
+#include "services/compliance/folded_message.h"
 #include "services/compliance/verdict.h"
 #include "services/compliance/word_search.h"
 
@@ -23,7 +24,8 @@ class CompiledRedFlags {
 
   // Adds a REVIEW with the flag's code for each flag that the customer, the message or the customer's recent texts
   // raise and that is not in `item.accepted_red_flags`. The text says which word, where, or which comparison held.
-  void Check(const v1::CheckItem& item, Findings& findings) const;
+  // `folded` is the item's message.
+  void Check(const v1::CheckItem& item, FoldedMessage& folded, Findings& findings) const;
 
  private:
   struct Flag {

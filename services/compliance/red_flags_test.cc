@@ -18,7 +18,10 @@ Findings Check(absl::string_view config, absl::string_view item) {
   auto red_flags = Compile(config);
   EXPECT_OK(red_flags);
   Findings findings;
-  red_flags->Check(ParseProto<v1::CheckItem>(item), findings);
+  const auto parsed = ParseProto<v1::CheckItem>(item);
+  FoldedMessage folded;
+  folded.Reset(parsed.message());
+  red_flags->Check(parsed, folded, findings);
   return findings;
 }
 
