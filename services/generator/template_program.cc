@@ -39,15 +39,6 @@ bool IsStructure(const Token& token) {
          token.kind == Token::Kind::kSectionEnd || token.kind == Token::Kind::kComment;
 }
 
-// The bytes of the control character or line separator that `text` starts with; 0 if it starts with another.
-size_t ControlLength(absl::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
-  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return 2;
-  if (byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9)) return 3;
-  return 0;
-}
-
 // kainjow would read the rest of the text with the new delimiters.
 bool ChangesDelimiters(absl::string_view source) {
   for (size_t tag = source.find("{{"); tag != absl::string_view::npos; tag = source.find("{{", tag + 2)) {
@@ -207,51 +198,7 @@ absl::StatusOr<TemplateProgram> TemplateProgram::Compile(const std::string& sour
   return ProgramBuilder(field_path, insertion, variables).Build(source);
 }
 
-void AppendOneLine(absl::string_view text, std::string& output) {
-  while (!text.empty()) {
-    const size_t control = ControlLength(text);
-    output.push_back(control > 0 ? ' ' : text[0]);
-    text.remove_prefix(std::max<size_t>(control, 1));
-  }
-}
-
-void AppendHtml(absl::string_view text, std::string& output) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        output.append("&amp;");
-        break;
-      case '<':
-        output.append("&lt;");
-        break;
-      case '>':
-        output.append("&gt;");
-        break;
-      case '"':
-        output.append("&quot;");
-        break;
-      case '\'':
-        output.append("&#39;");
-        break;
-      default:
-        output.push_back(c);
-    }
-  }
-}
-
 namespace {
-
-void Insert(Insertion insertion, absl::string_view text, std::string& output) {
-  switch (insertion) {
-    case Insertion::kVerbatim:
-      output.append(text.data(), text.size());
-      return;
-    case Insertion::kOneLine:
-      return AppendOneLine(text, output);
-    case Insertion::kHtml:
-      return AppendHtml(text, output);
-  }
-}
 
 bool IsPresent(const Value& value) { return !value.text.empty() && !value.is_fallback; }
 
@@ -268,7 +215,7 @@ RenderResult TemplateProgram::Render(absl::Span<Value> values, size_t max_bytes,
       Value& value = values[instruction.slot];
       if (value.text.empty()) return {Kind::kVariableMissing, instruction.slot};
       value.used = true;
-      Insert(insertion_, value.text, output);
+      AppendValue(value.text, insertion_, output);
     } else if (IsPresent(values[instruction.slot]) != (instruction.op == Instruction::Op::kSection)) {
       next = instruction.end;
     }

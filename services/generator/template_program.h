@@ -6,17 +6,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "services/generator/insertion.h"
 
 namespace campaign::generator {
-
-// How a variable's value enters a text.
-enum class Insertion {
-  kVerbatim,
-  // Control characters and line breaks become spaces, so that a value cannot add a header.
-  kOneLine,
-  // & < > " ' are escaped.
-  kHtml,
-};
 
 // What a variable stands for while one message is written.
 struct Value {
@@ -65,11 +57,5 @@ class TemplateProgram {
   size_t text_bytes_ = 0;
   std::vector<Instruction> instructions_;
 };
-
-// `text` with control characters and line breaks (C0, C1, DEL, U+2028, U+2029) made spaces, appended to `output`.
-void AppendOneLine(absl::string_view text, std::string& output);
-
-// `text` escaped for HTML content and quoted attributes, appended to `output`.
-void AppendHtml(absl::string_view text, std::string& output);
 
 }  // namespace campaign::generator
