@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
 #include "common/status.h"
+#include "grpc/health/v1/health.pb.h"
 
 namespace campaign {
 namespace {
@@ -34,6 +35,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
   std::call_once(plugins, [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // Names the descriptor so that the linker keeps it: without it reflection lists the health service, but no client
+    // that asks reflection how to call it can.
+    grpc::health::v1::HealthCheckRequest::descriptor();
   });
   auto server = std::unique_ptr<Server>(new Server());
   grpc::ServerBuilder builder;
