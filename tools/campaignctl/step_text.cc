@@ -70,11 +70,11 @@ std::string LosingText(const v1::ActionDecision& decision) {
   if (decision.losing_candidates().empty()) return "";
   std::string text = Line("why not the others:");
   for (const v1::LosingCandidate& loser : decision.losing_candidates()) {
-    std::string line = absl::StrCat(loser.action_id(), ": ", FormatReason(loser.reason(), /*with_facts=*/true));
+    std::string line = loser.action_id();
     if (loser.has_action_value_minor()) {
-      absl::StrAppend(&line, "; expected value ",
-                      FormatMoney(std::llround(loser.action_value_minor()), CurrencyOf(decision)));
+      absl::StrAppend(&line, " (", FormatMoney(std::llround(loser.action_value_minor()), CurrencyOf(decision)), ")");
     }
+    absl::StrAppend(&line, ": ", FormatReason(loser.reason(), /*with_facts=*/true));
     absl::StrAppend(&text, Indent(line, kDeeper));
   }
   return text;

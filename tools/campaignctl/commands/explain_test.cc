@@ -88,7 +88,7 @@ DELIVERED
         BEST_VALUE: highest expected value
       why not the others:
         sorry: NOT_ELIGIBLE: no open ticket
-        nudge: LOWER_VALUE; expected value 0.50 EUR
+        nudge (0.50 EUR): LOWER_VALUE
   6  generation
       EMAIL message, MARKETING, en, template mug
       | To: ann@example.com

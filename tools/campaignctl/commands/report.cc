@@ -11,6 +11,9 @@ namespace {
 
 constexpr Table::Align kRight = Table::kRight;
 
+// Runs that ended before there was a segment, offer or channel have an empty key.
+std::string KeyOf(const v1::ReportRow& row) { return row.key().empty() ? "(none)" : row.key(); }
+
 std::string RevenueText(const v1::ReportRow& row) {
   if (row.revenue().empty()) return "-";
   return absl::StrJoin(row.revenue(), ", ", [](std::string* out, const v1::Money& money) {
@@ -34,7 +37,7 @@ std::string ReportTable(v1::ReportDimension dimension, const v1::GetReportRespon
                {"REVENUE", kRight}});
   for (const v1::ReportRow& row : report.rows()) {
     table.AddRow(
-        {row.key(), FormatCount(row.run_count()), FormatCount(row.sent_count()), FormatCount(row.held_out_count()),
+        {KeyOf(row), FormatCount(row.run_count()), FormatCount(row.sent_count()), FormatCount(row.held_out_count()),
          FormatCount(row.no_action_count()), FormatCount(row.suppressed_count()), FormatCount(row.other_count()),
          FormatCount(row.opened_count()), FormatCount(row.clicked_count()), FormatCount(row.converted_count()),
          FormatShare(row.converted_count(), row.sent_count()), FormatCount(row.complained_count()), RevenueText(row)});
@@ -50,7 +53,7 @@ std::string SuppressionTable(v1::ReportDimension dimension, const v1::GetReportR
     std::stable_sort(reasons.begin(), reasons.end(),
                      [](const auto& a, const auto& b) { return a.count() > b.count(); });
     for (const v1::NamedCount& reason : reasons) {
-      table.AddRow({row.key(), reason.name(), FormatCount(reason.count())});
+      table.AddRow({KeyOf(row), reason.name(), FormatCount(reason.count())});
     }
   }
   return table.empty() ? "" : "\n" + table.ToString();

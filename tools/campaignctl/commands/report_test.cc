@@ -10,14 +10,14 @@ TEST_F(ToolTest, ReportIsATableWithReasonsBelow) {
     rows { key: "mug" run_count: 1200 sent_count: 1000 held_out_count: 50 suppressed_count: 150 converted_count: 25
            revenue { minor_units: 123456 currency_code: "EUR" } revenue { minor_units: 500 currency_code: "USD" }
            suppressed_by_reason { name: "NO_CONSENT" count: 40 } suppressed_by_reason { name: "CAP" count: 120 } }
-    rows { key: "nudge" })");
+    rows { key: "" })");
   const Outcome outcome = Tool({"report", "--campaign", "win-back", "--run", "r1", "--by", "offer"});
   EXPECT_EQ(outcome.out,
             "OFFER   RUNS   SENT  HELD OUT  NO ACTION  SUPPRESSED  OTHER  OPENED  CLICKED  CONVERTED  OF SENT  "
             "COMPLAINED                 REVENUE\n"
             "mug    1,200  1,000        50          0         150      0       0        0         25    2.5 %  "
             "         0  1,234.56 EUR, 5.00 USD\n"
-            "nudge      0      0         0          0           0      0       0        0          0        -  "
+            "(none)     0      0         0          0           0      0       0        0          0        -  "
             "         0                       -\n"
             "\n"
             "OFFER  SUPPRESSED BECAUSE  RUNS\n"

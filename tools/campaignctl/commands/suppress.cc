@@ -25,7 +25,7 @@ absl::StatusOr<v1::Suppression> EntryOf(const Arguments& arguments) {
 absl::Status Add(Context& context) {
   ASSIGN_OR_RETURN(v1::Suppression entry, EntryOf(context.arguments));
   entry.set_reason(context.arguments.Text("reason"));
-  entry.set_source(absl::StrCat("campaignctl ", context.console.user));
+  entry.set_source(absl::StrCat("campaignctl", context.console.user.empty() ? "" : " ", context.console.user));
   v1::AddSuppressionsRequest request;
   *request.add_suppressions() = std::move(entry);
   ASSIGN_OR_RETURN(const auto response,
