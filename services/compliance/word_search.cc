@@ -1,7 +1,6 @@
 #include "services/compliance/word_search.h"
 
 #include "absl/strings/match.h"
-#include "absl/strings/strip.h"
 #include "services/compliance/folded_text.h"
 
 namespace campaign::compliance {
@@ -29,7 +28,6 @@ bool WordSearch::Add(absl::string_view phrase, int owner) {
 
 bool WordSearch::MatchesAt(absl::string_view folded, size_t position, const std::string& phrase) {
   if (!absl::StartsWith(folded.substr(position), phrase)) return false;
-  if (position > 0 && IsWordByte(phrase.front()) && IsWordByte(folded[position - 1])) return false;
   const size_t end = position + phrase.size();
   return end == folded.size() || !IsWordByte(phrase.back()) || !IsWordByte(folded[end]);
 }
@@ -46,6 +44,7 @@ void WordSearch::Find(absl::string_view folded,
   for (size_t i = 0; i < folded.size(); ++i) {
     const char second = i + 1 < folded.size() ? folded[i + 1] : '\0';
     if (!starts_[Key(folded[i], second)]) continue;
+    if (i > 0 && IsWordByte(folded[i]) && IsWordByte(folded[i - 1])) continue;  // Inside a word.
     if (second != '\0') try_key(Key(folded[i], second), i);
     try_key(Key(folded[i], 0), i);
   }

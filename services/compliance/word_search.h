@@ -27,6 +27,7 @@ class WordSearch {
     std::string folded;
     int owner;
   };
+  // For a position that a word may begin at.
   static bool MatchesAt(absl::string_view folded, size_t position, const std::string& phrase);
 
   // Phrases by their first two bytes; the second is 0 for those of one byte.
