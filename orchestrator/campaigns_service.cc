@@ -1,5 +1,6 @@
 #include "orchestrator/campaigns_service.h"
 
+#include "common/limits.h"
 #include "common/status.h"
 #include "common/unary.h"
 #include "orchestrator/campaign_plan.h"
@@ -10,18 +11,16 @@ namespace {
 
 constexpr int kDefaultPage = 50;
 
-absl::Status Apply(Connection& connection, const Clock& clock, const v1::ApplyCampaignRequest& request,
-                   v1::ApplyCampaignResponse& response) {
+absl::StatusOr<std::shared_ptr<const CampaignPlan>> Check(const v1::ApplyCampaignRequest& request) {
+  RETURN_IF_ERROR(CheckLimits(request));
   if (!request.has_campaign()) return InvalidField("campaign", "(absent)", "is required");
-  ASSIGN_OR_RETURN(const std::shared_ptr<const CampaignPlan> plan, MakePlan(request.campaign()));
-  v1::CampaignVersion& version = *response.mutable_campaign_version();
-  if (request.validate_only()) {
-    *version.mutable_campaign() = plan->campaign;
-    version.set_version(plan->version);
-    return absl::OkStatus();
-  }
-  response.set_changed(CampaignStore::Put(connection, *plan, clock.Now()));
-  ASSIGN_OR_RETURN(version, CampaignStore::Get(connection, plan->campaign.name(), plan->version));
+  return MakePlan(request.campaign());
+}
+
+absl::Status Put(Connection& connection, const CampaignPlan& plan, absl::Time now, v1::ApplyCampaignResponse& response) {
+  response.set_changed(CampaignStore::Put(connection, plan, now));
+  ASSIGN_OR_RETURN(*response.mutable_campaign_version(),
+                   CampaignStore::Get(connection, plan.campaign.name(), plan.version));
   return absl::OkStatus();
 }
 
@@ -47,10 +46,23 @@ absl::Status List(Connection& connection, const v1::ListCampaignsRequest& reques
 grpc::ServerUnaryReactor* CampaignsService::ApplyCampaign(grpc::CallbackServerContext* context,
                                                           const v1::ApplyCampaignRequest* request,
                                                           v1::ApplyCampaignResponse* response) {
-  return AnswerWithWrite(context, request, response, database_,
-                         [this](Connection& connection, const auto& in, auto& out) {
-                           return Apply(connection, clock_, in, out);
-                         });
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto finish = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); };
+  const auto plan = Check(*request);
+  if (!plan.ok()) {
+    finish(plan.status());
+    return reactor;
+  }
+  steps_.CheckConfiguration(*plan, [=, this, plan = *plan](const absl::Status& status) {
+    if (!status.ok()) return finish(status);
+    if (request->validate_only()) {
+      *response->mutable_campaign_version()->mutable_campaign() = plan->campaign;
+      response->mutable_campaign_version()->set_version(plan->version);
+      return finish(absl::OkStatus());
+    }
+    database_.Submit([=, this](Connection& connection) { return Put(connection, *plan, clock_.Now(), *response); }, finish);
+  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* CampaignsService::GetCampaign(grpc::CallbackServerContext* context,

@@ -3,14 +3,17 @@
 #include "campaign/v1/campaigns.grpc.pb.h"
 #include "common/clock.h"
 #include "common/database.h"
+#include "orchestrator/steps.h"
 
 namespace campaign::orchestrator {
 
-// campaign.v1.Campaigns over the campaign store. Thread-safe.
+// campaign.v1.Campaigns over the campaign store. A campaign is stored once every service that it configures has accepted
+// its part. Thread-safe.
 class CampaignsService final : public v1::Campaigns::CallbackService {
  public:
   // References must outlive the service.
-  CampaignsService(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  CampaignsService(Database& database, Steps& steps, const Clock& clock)
+      : database_(database), steps_(steps), clock_(clock) {}
 
   grpc::ServerUnaryReactor* ApplyCampaign(grpc::CallbackServerContext* context, const v1::ApplyCampaignRequest* request,
                                           v1::ApplyCampaignResponse* response) override;
@@ -21,6 +24,7 @@ class CampaignsService final : public v1::Campaigns::CallbackService {
 
  private:
   Database& database_;
+  Steps& steps_;
   const Clock& clock_;
 };
 

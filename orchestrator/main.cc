@@ -74,7 +74,7 @@ int Run() {
   Runner runner(**database, campaigns, steps, timers, clock, options);
   if (absl::Status status = runner.Start(); !status.ok()) return Fail(status.message(), 1);
   OrchestratorService orchestrator(**database, runner, timers, clock);
-  CampaignsService campaigns_service(**database, clock);
+  CampaignsService campaigns_service(**database, steps, clock);
   ReviewsService reviews(**database, runner, clock);
   const absl::Status status = RunServer("orchestrator", absl::GetFlag(FLAGS_listen),
                                         {&orchestrator, &campaigns_service, &reviews}, [&] { runner.AnswerWaiters(); });

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/channel.h"
 #include "common/status.h"
 #include "orchestrator/calls.h"
@@ -403,6 +404,48 @@ void Steps::Analytics(Batch& batch, std::vector<Member*> members, Done done) {
     StartCall(slots, kDeadline, [&](auto... a) { compliance_->async()->SettleReservations(std::move(a)...); }, report);
   }
   StartCall(record, kDeadline, [&](auto... a) { analytics_->async()->Record(std::move(a)...); }, report);
+}
+
+void Steps::CheckConfiguration(std::shared_ptr<const CampaignPlan> plan, std::function<void(absl::Status)> done) {
+  // A request without items: the service compiles what it is given and answers for nobody.
+  auto arena = std::make_shared<Arena>();
+  auto segment = std::make_shared<UnaryCall<v1::SegmentRequest, v1::SegmentResponse>>(*arena);
+  auto insights = std::make_shared<UnaryCall<v1::GetInsightsRequest, v1::GetInsightsResponse>>(*arena);
+  auto select = std::make_shared<UnaryCall<v1::SelectActionsRequest, v1::SelectActionsResponse>>(*arena);
+  auto generate = std::make_shared<UnaryCall<v1::GenerateRequest, v1::GenerateResponse>>(*arena);
+  auto check = std::make_shared<UnaryCall<v1::CheckRequest, v1::CheckResponse>>(*arena);
+  const v1::Campaign& campaign = plan->campaign;
+  *segment->request->mutable_config() = campaign.segmentation();
+  *insights->request->mutable_config() = campaign.insights();
+  insights->request->set_goal(campaign.goal());
+  *select->request->mutable_config() = campaign.offers();
+  select->request->set_campaign(campaign.name());
+  *generate->request->mutable_config() = campaign.generation();
+  *check->request->mutable_config() = campaign.compliance();
+  check->request->set_campaign(campaign.name());
+  auto join = std::make_shared<Join>(campaign.has_offers() ? 5 : 4, std::move(done));
+  const auto report = [&](absl::string_view part) {
+    return [arena, join, part = std::string(part)](const absl::Status& status, const auto*) {
+      // The service names fields from its own part on.
+      absl::string_view message = status.message();
+      absl::ConsumePrefix(&message, "config.");
+      join->Report(status.code() == absl::StatusCode::kInvalidArgument
+                       ? absl::InvalidArgumentError(absl::StrCat("campaign.", part, ".", message))
+                       : status);
+    };
+  };
+  for (std::string* version : {segment->request->mutable_config_version(), insights->request->mutable_config_version(),
+                               select->request->mutable_config_version(), generate->request->mutable_config_version(),
+                               check->request->mutable_config_version()}) {
+    *version = plan->version;
+  }
+  StartCall(segment, kDeadline, [&](auto... a) { segmentation_->async()->Segment(std::move(a)...); }, report("segmentation"));
+  StartCall(insights, kDeadline, [&](auto... a) { retrieval_->async()->GetInsights(std::move(a)...); }, report("insights"));
+  StartCall(generate, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); }, report("generation"));
+  StartCall(check, kDeadline, [&](auto... a) { compliance_->async()->Check(std::move(a)...); }, report("compliance"));
+  // A route that offers nothing has nothing to check.
+  if (!campaign.has_offers()) return;
+  StartCall(select, kDeadline, [&](auto... a) { offers_->async()->SelectActions(std::move(a)...); }, report("offers"));
 }
 
 void Steps::QueryAudience(const v1::Rule& filter, const std::string& after, int64_t max_customers, AudienceDone done) {
