@@ -13,11 +13,11 @@ TEST_F(ToolTest, ReportIsATableWithReasonsBelow) {
     rows { key: "" })");
   const Outcome outcome = Tool({"report", "--campaign", "win-back", "--run", "r1", "--by", "offer"});
   EXPECT_EQ(outcome.out,
-            "OFFER   RUNS   SENT  HELD OUT  NO ACTION  SUPPRESSED  OTHER  OPENED  CLICKED  CONVERTED  OF SENT  "
+            "OFFER    RUNS   SENT  HELD OUT  NO ACTION  SUPPRESSED  OTHER  OPENED  CLICKED  CONVERTED  OF SENT  "
             "COMPLAINED                 REVENUE\n"
-            "mug    1,200  1,000        50          0         150      0       0        0         25    2.5 %  "
+            "mug     1,200  1,000        50          0         150      0       0        0         25    2.5 %  "
             "         0  1,234.56 EUR, 5.00 USD\n"
-            "(none)     0      0         0          0           0      0       0        0          0        -  "
+            "(none)      0      0         0          0           0      0       0        0          0        -  "
             "         0                       -\n"
             "\n"
             "OFFER  SUPPRESSED BECAUSE  RUNS\n"
