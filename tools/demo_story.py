@@ -114,7 +114,8 @@ def why(customer_run):
     by_step = {step["step"]: step for step in customer_run["steps"]}
     segment, decision = by_step["STEP_SEGMENTATION"]["segment"], by_step["STEP_OFFER"]["decision"]
     if customer_run["state"] == "CUSTOMER_RUN_STATE_NO_ACTION":
-        return "; ".join(f"no {lost['actionId']}: {lost['reason']['text']}" for lost in decision["losingCandidates"])
+        lost = [f"no {action['actionId']}: {action['reason']['text']}" for action in decision["losingCandidates"]]
+        return "; ".join(lost[:3]) + (f"; and {len(lost) - 3} more" if len(lost) > 3 else "")
     if customer_run["reasons"]:
         return "; ".join(reason["text"] for reason in customer_run["reasons"])
     seen = "; ".join(reason["text"] for reason in segment["reasons"][:2])
