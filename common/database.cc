@@ -71,11 +71,14 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   }
 }
 
-Database::Database(const std::string& path, int lock_file)
+Database::Database(const std::string& path, int lock_file) try
     : path_(path), lock_file_(lock_file), writer_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
   writer_.database().exec(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-32768;"
       "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;");
+} catch (...) {
+  // No destructor runs; the file must not stay locked. The exception goes on by itself.
+  close(lock_file);
 }
 
 Database::~Database() {
