@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "common/status.h"
+#include "google/protobuf/stubs/common.h"
 #include "orchestrator/campaign_plan.h"
 
 namespace campaign::orchestrator {
@@ -66,6 +67,19 @@ v1::ReviewState StateAfter(v1::ReviewDecision decision) {
   }
 }
 
+absl::Status CheckUtf8(const v1::Message& change) {
+  for (const auto& [path, text] : {std::pair<const char*, const std::string&>{"message.subject", change.subject()},
+                                   {"message.text", change.text()},
+                                   {"message.html", change.html()},
+                                   {"message.title", change.title()},
+                                   {"message.deep_link", change.deep_link()}}) {
+    if (!google::protobuf::internal::IsStructurallyValidUTF8(text.data(), static_cast<int>(text.size()))) {
+      return InvalidField(path, "the text", "is not UTF-8");
+    }
+  }
+  return absl::OkStatus();
+}
+
 // The message with the reviewer's words in it; what decides where and under which rules it goes cannot be changed.
 absl::StatusOr<v1::Message> Modified(const v1::Message& original, const v1::Message& change) {
   v1::Message rest = change;
@@ -77,6 +91,7 @@ absl::StatusOr<v1::Message> Modified(const v1::Message& original, const v1::Mess
   if (rest.ByteSizeLong() > 0) {
     return InvalidField("message", "a field", "other than subject, text, html, title and deep_link cannot be modified");
   }
+  RETURN_IF_ERROR(CheckUtf8(change));
   if (change.text().empty()) return InvalidField("message.text", "''", "is required with REVIEW_DECISION_MODIFY");
   v1::Message message = original;
   message.set_subject(change.subject());
@@ -133,6 +148,8 @@ v1::StepRecord CloseReviewTask(Connection& connection, int64_t customer_run, v1:
   ReviewStore store(connection);
   if (auto row = store.FindWaiting(customer_run)) {
     row->task.set_state(state);
+    row->task.clear_claimed_by();
+    row->task.clear_claim_expire_time();
     store.CompareAndSet(*row);
     store.AddEvent(row->task.review_task_id(), now, kSystem, state, std::string(text));
   }

@@ -107,8 +107,6 @@ void ExplainLowerValue(const Candidate& candidate, const Candidate& best, const 
   SetReason(loss, kLowerValue,
             absl::StrCat("expected value ", FormatMoney(candidate.value_minor, currency), " is not above ",
                          FormatMoney(best.value_minor, currency), " of ", best_action_id));
-  AddFact(loss, "winner", best_action_id);
-  AddFact(loss, "winner_minor", absl::StrCat(best.value_minor));
 }
 
 void ExplainWin(const CompiledAction& action, const Candidate& candidate, absl::string_view currency,

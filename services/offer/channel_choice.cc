@@ -52,7 +52,6 @@ v1::Channel ChooseChannel(const std::vector<v1::Channel>& channels, ChannelSet c
   } else {
     SetReason(loss, kNoConsentedChannel, absl::StrCat("no consent for ", names));
   }
-  AddFact(loss, "channels", names);
   return v1::CHANNEL_UNSPECIFIED;
 }
 
