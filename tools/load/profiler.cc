@@ -17,7 +17,9 @@ namespace campaign::load {
 absl::StatusOr<Profiler> Profiler::Start(const Pids& pids, const std::string& file) {
   const std::string list =
       absl::StrJoin(pids, ",", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.second); });
-  std::vector<std::string> words = {"perf", "record", "--quiet", "-F", "999", "-g", "-o", file, "-p", list};
+  // Distribution libraries keep no frame pointers, so stacks are copied and unwound later.
+  std::vector<std::string> words = {"perf",       "record", "--quiet", "-F", "299", "--call-graph",
+                                    "dwarf,8192", "-o",     file,      "-p", list};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
