@@ -91,6 +91,7 @@ absl::StatusOr<AudienceResult> RunAudience(ctl::Clients& clients, const std::str
   ASSIGN_OR_RETURN(const v1::CampaignRun run, WaitUntilSettled(clients.orchestrator, run_id, timeout));
 
   AudienceResult result;
+  result.campaign_run_id = run_id;
   result.customer_count = run.customer_count();
   for (const v1::StateCount& count : run.state_counts()) result.states[StateName(count.state())] = count.count();
   // Watching looks ten times a second; the run itself knows to the microsecond when its last count changed.
@@ -99,8 +100,12 @@ absl::StatusOr<AudienceResult> RunAudience(ctl::Clients& clients, const std::str
   ASSIGN_OR_RETURN(auto bytes_after, ReadDatabaseBytes(dir));
   result.cpu = Growth(cpu_before, std::move(cpu_after));
   result.stored_bytes = Growth(bytes_before, std::move(bytes_after));
-  ASSIGN_OR_RETURN(result.message_bytes, MeanMessageBytes(clients, run_id));
   return result;
+}
+
+absl::Status MeasureMessages(ctl::Clients& clients, AudienceResult& result) {
+  ASSIGN_OR_RETURN(result.message_bytes, MeanMessageBytes(clients, result.campaign_run_id));
+  return absl::OkStatus();
 }
 
 }  // namespace campaign::load

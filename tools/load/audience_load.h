@@ -14,6 +14,7 @@ namespace campaign::load {
 
 // What one run over everybody took.
 struct AudienceResult {
+  std::string campaign_run_id;
   int64_t customer_count = 0;
   // By state, such as "DELIVERED".
   std::map<std::string, int64_t> states;
@@ -22,7 +23,7 @@ struct AudienceResult {
   // By process, and growth by database.
   std::map<std::string, absl::Duration> cpu;
   std::map<std::string, int64_t> stored_bytes;
-  // Serialized size of a message, the mean over the run's first customers.
+  // Serialized size of a message, the mean over the run's first customers; see MeasureMessages.
   double message_bytes = 0;
 };
 
@@ -30,5 +31,8 @@ struct AudienceResult {
 // DEADLINE_EXCEEDED: not within `timeout`. FAILED_PRECONDITION: the run was cancelled.
 absl::StatusOr<AudienceResult> RunAudience(ctl::Clients& clients, const std::string& campaign, const std::string& dir,
                                            const Pids& pids, absl::Duration timeout, const Clock& clock);
+
+// Fills in message_bytes. Apart from the run, so that reading customer runs back is in no measurement of it.
+absl::Status MeasureMessages(ctl::Clients& clients, AudienceResult& result);
 
 }  // namespace campaign::load

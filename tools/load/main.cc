@@ -87,7 +87,8 @@ class Bench {
     }
     ASSIGN_OR_RETURN(results_.audience, RunAudience(clients_, campaign_, absl::GetFlag(FLAGS_dir), pids_,
                                                     AudienceTimeout(customers_), clock_));
-    return absl::OkStatus();
+    profiler.reset();
+    return MeasureMessages(clients_, results_.audience);
   }
 
   // Customers imported after the audience run: nothing was sent to them yet, so no cap or cooldown stands in the way.
