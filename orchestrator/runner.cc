@@ -237,7 +237,8 @@ void Runner::Fetch(std::shared_ptr<Source> source) {
   const v1::AudienceFilter& target = source->run.request.audience();
   const int64_t page = 4 * static_cast<int64_t>(options_.batch_size);
   const int64_t read = source->run.next_sequence + static_cast<int64_t>(source->customer_ids.size());
-  const int64_t left = target.max_customers() == 0 ? page : target.max_customers() - read;
+  // One more than a page where there is no bound, so that a full page is never taken for the last one.
+  const int64_t left = target.max_customers() == 0 ? page + 1 : target.max_customers() - read;
   const int64_t wanted = std::min(page, left);
   v1::Rule filter;
   *filter.mutable_all()->add_rules() = source->plan->campaign.audience();
@@ -311,12 +312,12 @@ void Runner::Walk(BatchPtr batch) {
   while (!batch->done()) {
     StopCancelled(*batch);
     const v1::Step step = batch->step();
+    if (step == v1::STEP_ANALYTICS) EndTheRest(*batch);
     if (step == v1::STEP_GOAL || (step < v1::STEP_ANALYTICS && AllEnded(*batch)) ||
         (step == v1::STEP_ANALYTICS && batch->dry_run)) {
       batch->position = NextPosition(batch->plan->campaign, batch->position, AllEnded(*batch));
       continue;
     }
-    if (step == v1::STEP_ANALYTICS) EndTheRest(*batch);
     std::vector<Member*> members = Participants(*batch);
     batch->attempts = 0;
     batch->step_start = clock_.Now();
@@ -509,6 +510,8 @@ void Runner::WakeDue() {
   // Everybody who was deferred to eight o'clock is due at once; they come in as others leave.
   wake_blocked_ = bulk_in_flight_ >= 2 * options_.bulk_batches;
   if (wake_blocked_) return;
+  // From here on, not from the commit on: who begins to wait meanwhile is not in what the transaction reads.
+  next_wake_ = absl::InfiniteFuture();
   auto launched = std::make_shared<std::vector<BatchPtr>>();
   auto next = std::make_shared<absl::optional<absl::Time>>();
   Commit(
@@ -528,7 +531,6 @@ void Runner::WakeDue() {
       },
       [this, launched, next] {
         Launch(*launched);
-        next_wake_ = absl::InfiniteFuture();
         if (next->has_value()) ScheduleWake(**next);
       });
 }

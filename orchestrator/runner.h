@@ -107,6 +107,8 @@ class Runner {
 
   void Wait(int64_t run_number, Waiter waiter, absl::Duration wait);
   void WaitIsOver(int64_t run_number, int64_t waiter_id);
+  // Answers those who wait for the run if it has settled without a batch of its own to say so.
+  void AnswerIfSettled(int64_t run_number);
   void ScheduleWake(absl::Time time);
   void WakeDue();
   void AddResumed(Batch& batch, RunStore& store, const CustomerRunRow& row, const std::vector<v1::StepRecord>& steps);

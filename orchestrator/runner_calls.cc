@@ -112,6 +112,8 @@ void Runner::RunCampaign(const v1::RunCampaignRequest& request, v1::RunCampaignR
         } else {
           Wait(number, {.request_id = request.request_id(), .response = response, .done = done}, wait);
         }
+        // The run may have settled between the reading and the waiting.
+        if (started->known && !started->response.has_value()) AnswerIfSettled(number);
         if (started->known) return;
         intake_.Add(std::make_shared<Source>(Source{.run = std::move(started->run), .plan = started->plan}));
         SchedulePump();
@@ -134,6 +136,17 @@ void Runner::WaitIsOver(int64_t run_number, int64_t waiter_id) {
       [this, waiter_id, answers] {
         for (const Waiters::Answer& answer : *answers) waiters_.Give(answer, waiter_id);
       });
+}
+
+void Runner::AnswerIfSettled(int64_t run_number) {
+  if (!waiters_.Waits(run_number)) return;
+  auto answers = std::make_shared<std::vector<Waiters::Answer>>();
+  Commit(
+      [this, run_number, answers](Connection& connection) {
+        *answers = waiters_.Make(connection, {run_number}, /*even_if_unsettled=*/false);
+        return absl::OkStatus();
+      },
+      [this, answers] { waiters_.Give(*answers); });
 }
 
 void Runner::AnswerWaiters() {
@@ -196,6 +209,7 @@ void Runner::CancelWaiting(int64_t run_number, std::function<void(absl::Status)>
       [this, run_number, launched, more, done = std::move(done)] {
         Launch(*launched);
         if (*more) return CancelWaiting(run_number, done);
+        AnswerIfSettled(run_number);
         done(absl::OkStatus());
       });
 }

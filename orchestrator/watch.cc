@@ -31,10 +31,13 @@ absl::Status Watch::Read() {
 // One look, write or wait is on the way at a time, so only `cancelled_` needs the lock; Finish is called once, by the
 // look that finds a reason to.
 void Watch::Look() {
+  bool cancelled = false;
   {
     absl::MutexLock lock(&mutex_);
-    if (cancelled_) return Finish(grpc::Status::CANCELLED);
+    cancelled = cancelled_;
   }
+  // Not under the lock: OnDone may run, and delete this, before Finish returns.
+  if (cancelled) return Finish(grpc::Status::CANCELLED);
   if (absl::Status status = Read(); !status.ok()) return Finish(ToGrpcStatus(status));
   std::string now = shown_.SerializeAsString();
   if (now == last_) return LookLater();
