@@ -60,6 +60,19 @@ void Cluster::Start(Role role) {
   ASSERT_TRUE(processes_[role]->WaitForOutput(" listening on ")) << NameOf(role) << ":\n" << processes_[role]->output();
 }
 
+void Cluster::Recover(const std::vector<std::string>& orchestrator_flags) {
+  if (orchestrator_flags_ != orchestrator_flags) Kill(kOrchestrator);
+  orchestrator_flags_ = orchestrator_flags;
+  for (int i = 0; i < kRoleCount; ++i) {
+    const Role role = static_cast<Role>(i);
+    if (processes_[role]->WaitForExit(absl::ZeroDuration()).has_value()) {
+      Start(role);
+    } else {
+      Continue(role);
+    }
+  }
+}
+
 void Cluster::Restart(Role role) {
   Kill(role);
   Start(role);

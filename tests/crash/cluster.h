@@ -41,6 +41,8 @@ class Cluster {
   void Kill(Role role) { processes_[role]->Kill(); }
   void Suspend(Role role) { processes_[role]->Suspend(); }
   void Continue(Role role) { processes_[role]->Continue(); }
+  // Starts what does not run, wakes what is suspended, and starts the orchestrator again where it has other flags.
+  void Recover(const std::vector<std::string>& orchestrator_flags);
   // Kills and starts it.
   void Restart(Role role);
   Process& process(Role role) { return *processes_[role]; }

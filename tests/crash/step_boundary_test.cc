@@ -19,11 +19,12 @@ void PrintTo(const Boundary& boundary, std::ostream* out) { *out << boundary.nam
 class StepBoundary : public WorldTest, public ::testing::WithParamInterface<Boundary> {
  protected:
   void SetUp() override {
+    WorldTest::SetUp();
     // The whole crowd in one batch: it is at one step.
     cluster().SetOrchestratorFlags({"--batch_size=512"});
     cluster().Restart(kOrchestrator);
     // The orchestrator connects on the first call; what it asks only now and then is asked here.
-    cluster().WaitUntilFinished(cluster().Run(world().ForList(world().ApplyNew())));
+    cluster().Run(World::ForOne(world().ApplyNew(), *world().deliverable().begin()));
   }
 
   // Waits until a suspended service has been asked something.

@@ -28,6 +28,20 @@ constexpr size_t kPage = 500;
 // Two reachable customers beside the crowd, to see what is left when the crowd is done.
 constexpr char kSpareTag[] = "spare";
 constexpr const char* kSpares[] = {"spare-1", "spare-2"};
+// Many batches on the way at once.
+const std::vector<std::string>& kOrchestratorFlags = *new std::vector<std::string>{"--batch_size=8"};
+
+World* shared_world = nullptr;
+
+// Ends the shared world's processes before main returns.
+class WorldEnvironment : public ::testing::Environment {
+ public:
+  void TearDown() override {
+    delete shared_world;
+    shared_world = nullptr;
+  }
+};
+[[maybe_unused]] const auto* const kEnvironment = ::testing::AddGlobalTestEnvironment(new WorldEnvironment);
 
 v1::Campaign LoadWinBack() {
   std::ifstream file(WIN_BACK_CAMPAIGN);
@@ -82,11 +96,15 @@ Request Releasing(const std::vector<v1::CustomerRunSummary>& customer_runs, size
 
 }  // namespace
 
-World* WorldTest::world_ = nullptr;
+World& WorldTest::world() {
+  if (shared_world == nullptr) shared_world = new World();
+  return *shared_world;
+}
+
+void WorldTest::SetUp() { cluster().Recover(kOrchestratorFlags); }
 
 World::World() {
-  cluster_.SetOrchestratorFlags({"--batch_size=16"});
-  cluster_.Restart(kOrchestrator);
+  cluster_.Recover(kOrchestratorFlags);
   Import();
   // A first run in peace says who is delivered, and connects everybody with everybody.
   v1::Campaign campaign = NewCampaign();
