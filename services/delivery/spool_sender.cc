@@ -173,7 +173,7 @@ SendOutcome SpoolSender::Stage(const OutgoingMessage& message, Folders& folders,
                                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (!file.ok()) return Unwritable("create");
   if (WriteAll(file.get(), Format(message))) return SendOutcome::Accepted();
-  const SendOutcome outcome = Unwritable("write");
+  SendOutcome outcome = Unwritable("write");
   unlinkat(unfinished_.get(), staged.unfinished_name.c_str(), 0);
   return outcome;
 }

@@ -130,7 +130,7 @@ TEST(IsHeldOut, IsIndependentOfAnExperimentOfTheSameName) {
     ++in_c;
     held_out_in_c += IsHeldOut(holdout, "", absl::StrCat("customer-", i));
   }
-  EXPECT_NEAR(held_out_in_c, in_c / 2, 250);
+  EXPECT_NEAR(held_out_in_c, in_c / 2.0, 250);
 }
 
 }  // namespace
