@@ -82,13 +82,18 @@ Database::Database(const std::string& path, int lock_file) try
 }
 
 Database::~Database() {
-  if (writer_thread_.joinable()) {
-    {
-      absl::MutexLock lock(&queue_mutex_);
-      closing_ = true;
-    }
-    writer_thread_.join();
+  Close();
+  close(lock_file_);
+}
+
+void Database::Close() {
+  {
+    absl::MutexLock lock(&queue_mutex_);
+    if (closing_) return;
+    closing_ = true;
   }
+  // Open may have failed before there was a thread.
+  if (writer_thread_.joinable()) writer_thread_.join();
   {
     absl::MutexLock lock(&readers_mutex_);
     idle_readers_.clear();
@@ -96,11 +101,11 @@ Database::~Database() {
   if (writer_.database().tryExec("PRAGMA wal_checkpoint(TRUNCATE)") != SQLite::OK) {
     LOG(WARNING) << path_ << ": no checkpoint at close: " << writer_.database().getErrorMsg();
   }
-  close(lock_file_);
 }
 
 void Database::Submit(WriteFunction write, DoneFunction done) {
   absl::MutexLock lock(&queue_mutex_);
+  if (closed_) return;
   queue_.push_back({std::move(write), std::move(done)});
 }
 
@@ -146,7 +151,10 @@ void Database::WriterLoop() {
       absl::MutexLock lock(&queue_mutex_);
       const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) { return !queue_.empty() || closing_; };
       queue_mutex_.Await(absl::Condition(&has_work));
-      if (queue_.empty()) return;
+      if (queue_.empty()) {
+        closed_ = true;
+        return;
+      }
       while (!queue_.empty() && group.size() < kMaxGroup) {
         group.push_back(std::move(queue_.front()));
         queue_.pop_front();

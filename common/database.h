@@ -54,8 +54,12 @@ class Database {
   // FAILED_PRECONDITION: another process owns the file. INTERNAL: SQLite's message.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, const char* schema);
 
-  // Finishes every write that was submitted, then checkpoints and closes.
+  // Closes.
   ~Database();
+
+  // Finishes every write that was submitted and checkpoints. What is submitted later is dropped, without a word to its
+  // `done`: for a process that is about to end while calls are still on the way. Nothing may be read any more.
+  void Close();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
@@ -86,6 +90,8 @@ class Database {
   absl::Mutex queue_mutex_;
   std::deque<Pending> queue_ ABSL_GUARDED_BY(queue_mutex_);
   bool closing_ ABSL_GUARDED_BY(queue_mutex_) = false;
+  // The writer has ended; nobody would run what is submitted now.
+  bool closed_ ABSL_GUARDED_BY(queue_mutex_) = false;
 
   absl::Mutex readers_mutex_;
   std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(readers_mutex_);

@@ -2,6 +2,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int kMaxMessageBytes = 64 << 20;
 constexpr std::chrono::seconds kDrain(5);
+constexpr int kKeptBytes = 32 << 20;
 
 sigset_t StopSignals() {
   sigset_t signals;
@@ -34,6 +36,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
                                                       const std::vector<grpc::Service*>& services) {
   static std::once_flag once;
   std::call_once(once, [] {
+    // A batch takes a megabyte or two and gives it back a moment later; returning it to the kernel each time costs more
+    // than the work itself.
+    mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+    mallopt(M_TRIM_THRESHOLD, kKeptBytes);
     // Debian's Abseil keeps a graph of all locks held, to find deadlocks; the sanitizers do that in tests.
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
     grpc::EnableDefaultHealthCheckService(true);

@@ -20,6 +20,8 @@ struct Source {
   // No more will be read.
   bool exhausted = false;
   bool fetching = false;
+  // In a row.
+  int failed_fetches = 0;
 
   bool bulk() const { return !run.request.has_customer_id(); }
   bool empty() const { return exhausted && customer_ids.empty(); }

@@ -76,11 +76,15 @@ int Run() {
   OrchestratorService orchestrator(**database, runner, timers, clock);
   CampaignsService campaigns_service(**database, steps, clock);
   ReviewsService reviews(**database, runner, clock);
-  const absl::Status status = RunServer("orchestrator", absl::GetFlag(FLAGS_listen),
-                                        {&orchestrator, &campaigns_service, &reviews}, [&] { runner.AnswerWaiters(); });
-  // Calls still on the way come back to objects that are about to go; the journal has what is needed to go on.
-  if (status.ok()) std::_Exit(0);
-  return Fail(status.message(), 1);
+  const absl::Status status =
+      RunServer("orchestrator", absl::GetFlag(FLAGS_listen), {&orchestrator, &campaigns_service, &reviews}, [&] {
+        orchestrator.StopWatches();
+        runner.AnswerWaiters();
+      });
+  if (!status.ok()) return Fail(status.message(), 1);
+  // Calls to services still on the way would come back to objects that are gone; the journal has what is needed to go on.
+  (*database)->Close();
+  std::_Exit(0);
 }
 
 }  // namespace

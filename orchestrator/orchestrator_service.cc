@@ -141,7 +141,7 @@ grpc::ServerUnaryReactor* OrchestratorService::CancelCampaignRun(grpc::CallbackS
 
 grpc::ServerWriteReactor<v1::WatchCampaignRunResponse>* OrchestratorService::WatchCampaignRun(
     grpc::CallbackServerContext*, const v1::WatchCampaignRunRequest* request) {
-  return new Watch(request->campaign_run_id(), database_, timers_, clock_);
+  return new Watch(request->campaign_run_id(), database_, timers_, clock_, stopping_);
 }
 
 grpc::ServerUnaryReactor* OrchestratorService::GetCampaignRun(grpc::CallbackServerContext* context,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "campaign/v1/orchestrator.grpc.pb.h"
 #include "common/clock.h"
 #include "common/database.h"
@@ -33,7 +35,11 @@ class OrchestratorService final : public v1::Orchestrator::CallbackService {
                                              const v1::ListCustomerRunsRequest* request,
                                              v1::ListCustomerRunsResponse* response) override;
 
+  // Ends every WatchCampaignRun, so that the server need not wait for them.
+  void StopWatches() { stopping_ = true; }
+
  private:
+  std::atomic<bool> stopping_ = false;
   Database& database_;
   Runner& runner_;
   Timers& timers_;

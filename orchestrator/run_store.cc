@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <zstd.h>
+
 #include "absl/strings/str_cat.h"
 
 namespace campaign::orchestrator {
@@ -47,6 +49,29 @@ std::string Blob(SQLite::Statement& statement, int column) {
 
 void BindBlob(SQLite::Statement& statement, int index, const std::string& bytes) {
   statement.bind(index, bytes.data(), static_cast<int>(bytes.size()));
+}
+
+// Entries of a batch say nearly the same for each of its customers: compressed they are a tenth, which is a tenth to
+// write, to checkpoint and to keep.
+constexpr int kFastest = 1;
+
+std::string Compress(const std::string& bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  const size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kFastest);
+  if (ZSTD_isError(size)) throw SQLite::Exception(absl::StrCat("zstd: ", ZSTD_getErrorName(size)));
+  out.resize(size);
+  return out;
+}
+
+std::string Decompress(const std::string& bytes) {
+  const unsigned long long full = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  if (full == ZSTD_CONTENTSIZE_UNKNOWN || full == ZSTD_CONTENTSIZE_ERROR) {
+    throw SQLite::Exception("a journal entry is damaged");
+  }
+  std::string out(full, '\0');
+  const size_t size = ZSTD_decompress(out.data(), out.size(), bytes.data(), bytes.size());
+  if (ZSTD_isError(size)) throw SQLite::Exception(absl::StrCat("zstd: ", ZSTD_getErrorName(size)));
+  return out;
 }
 
 CampaignRunRow ReadRun(SQLite::Statement& statement) {
@@ -279,7 +304,7 @@ void RunStore::AppendEntry(int64_t batch_id, int ordinal, const std::string& ent
       connection_.Prepare("INSERT INTO journal (batch_id, ordinal, entry) VALUES ($1, $2, $3)");
   insert.bind(1, batch_id);
   insert.bind(2, ordinal);
-  insert.bindNoCopy(3, entry.data(), static_cast<int>(entry.size()));
+  BindBlob(insert, 3, Compress(entry));
   insert.exec();
 }
 
@@ -303,7 +328,7 @@ BatchRow RunStore::LoadBatch(int64_t batch_id) {
   batch.members.ParseFromString(Blob(select, 4));
   SQLite::Statement& entries = connection_.Prepare("SELECT entry FROM journal WHERE batch_id = $1 ORDER BY ordinal");
   entries.bind(1, batch_id);
-  while (entries.executeStep()) batch.entries.emplace_back().ParseFromString(Blob(entries, 0));
+  while (entries.executeStep()) batch.entries.emplace_back().ParseFromString(Decompress(Blob(entries, 0)));
   return batch;
 }
 

@@ -253,7 +253,7 @@ void Runner::Fetch(std::shared_ptr<Source> source) {
     Post([this, source, wanted, left, status, ids = std::move(ids)] {
       if (!status.ok()) {
         LOG(WARNING) << "run " << source->run.id << ": the audience cannot be read yet: " << status.message();
-        timers_.At(clock_.Now() + RetryDelay(5), [this, source] {
+        timers_.At(clock_.Now() + RetryDelay(source->failed_fetches++), [this, source] {
           Post([this, source] {
             source->fetching = false;
             Pump();
@@ -262,6 +262,7 @@ void Runner::Fetch(std::shared_ptr<Source> source) {
         return;
       }
       source->fetching = false;
+      source->failed_fetches = 0;
       source->customer_ids.insert(source->customer_ids.end(), ids.begin(), ids.end());
       source->exhausted = static_cast<int64_t>(ids.size()) < wanted || wanted == left;
       SchedulePump();
@@ -407,8 +408,11 @@ std::vector<Runner::Parked> Runner::TakeRecords(Batch& batch, const std::vector<
     Advance(member.progress, *record);
     if (batch.step() == v1::STEP_ANALYTICS) continue;
     Judgement judgement = Judge(*record, batch.dry_run, failed_tries, now);
-    if (judgement.next == Judgement::Next::kEnd) EndMember(member, std::move(judgement));
-    if (judgement.next == Judgement::Next::kWaitUntil) parked.push_back({&member, std::move(judgement)});
+    if (judgement.next == Judgement::Next::kEnd) {
+      EndMember(member, std::move(judgement));
+    } else if (judgement.next == Judgement::Next::kWaitUntil) {
+      parked.push_back({&member, std::move(judgement)});
+    }
   }
   for (const Parked& one : parked) one.member->left = true;
   batch.position = NextPosition(batch.plan->campaign, batch.position, AllEnded(batch));
@@ -455,7 +459,7 @@ void Runner::ParkForReview(const BatchPtr& batch, const std::vector<Member*>& me
   const bool gone = AllLeft(*batch);
   CommitBatch(
       batch,
-      [this, batch, tasks, moves, gone, now](Connection& connection) {
+      [batch, tasks, moves, gone, now](Connection& connection) {
         RunStore store(connection);
         for (const ReviewRow& task : tasks) {
           OpenReviewTask(connection, task, now);

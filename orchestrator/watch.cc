@@ -14,8 +14,9 @@ constexpr absl::Duration kInterval = absl::Milliseconds(100);
 
 }  // namespace
 
-Watch::Watch(std::string run_id, Database& database, Timers& timers, const Clock& clock)
-    : run_id_(std::move(run_id)), database_(database), timers_(timers), clock_(clock) {
+Watch::Watch(std::string run_id, Database& database, Timers& timers, const Clock& clock,
+             const std::atomic<bool>& stopping)
+    : run_id_(std::move(run_id)), database_(database), timers_(timers), clock_(clock), stopping_(stopping) {
   Look();
 }
 
@@ -38,6 +39,7 @@ void Watch::Look() {
   }
   // Not under the lock: OnDone may run, and delete this, before Finish returns.
   if (cancelled) return Finish(grpc::Status::CANCELLED);
+  if (stopping_) return Finish(ToGrpcStatus(absl::UnavailableError("the orchestrator is stopping; watch again")));
   if (absl::Status status = Read(); !status.ok()) return Finish(ToGrpcStatus(status));
   std::string now = shown_.SerializeAsString();
   if (now == last_) return LookLater();

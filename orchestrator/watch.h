@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -17,8 +18,8 @@ namespace campaign::orchestrator {
 // settled. Deletes itself.
 class Watch final : public grpc::ServerWriteReactor<v1::WatchCampaignRunResponse> {
  public:
-  // References must outlive the call.
-  Watch(std::string run_id, Database& database, Timers& timers, const Clock& clock);
+  // References must outlive the call. Ends with UNAVAILABLE once `stopping` is set.
+  Watch(std::string run_id, Database& database, Timers& timers, const Clock& clock, const std::atomic<bool>& stopping);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -35,6 +36,7 @@ class Watch final : public grpc::ServerWriteReactor<v1::WatchCampaignRunResponse
   Database& database_;
   Timers& timers_;
   const Clock& clock_;
+  const std::atomic<bool>& stopping_;
   v1::WatchCampaignRunResponse shown_;
   std::string last_;
 
