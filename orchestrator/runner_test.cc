@@ -1,0 +1,489 @@
+#include "orchestrator/runner.h"
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "common/clock.h"
+#include "common/testing/fake_clock.h"
+#include "common/testing/testing.h"
+#include "orchestrator/review_tasks.h"
+#include "orchestrator/testing_campaigns.h"
+#include "orchestrator/testing_fakes.h"
+#include "orchestrator/views.h"
+
+namespace campaign::orchestrator {
+namespace {
+
+using testing::FakeClock;
+using testing::ParseProto;
+using testing::StatusIs;
+using testing::TempDir;
+
+const absl::Time kStart = testing::Utc("2026-06-15 12:00:00");
+using Strings = std::vector<std::string>;
+
+// An orchestrator without its API, over a database file. Quiet before it goes: no calls on the way, no timers due.
+class World {
+ public:
+  World(const std::string& path, FakeServices& fakes, FakeClock& clock, Runner::Options options = {})
+      : clock_(clock), steps_(fakes.targets(), clock), timers_(clock) {
+    const std::string schema = absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema());
+    auto opened = Database::Open(path, schema.c_str());
+    EXPECT_OK(opened);
+    database_ = *std::move(opened);
+    runner_ = std::make_unique<Runner>(*database_, campaigns_, steps_, timers_, clock, options);
+    EXPECT_OK(runner_->Start());
+  }
+  ~World() {
+    // Each round runs what the one before it posted.
+    for (int i = 0; i < 10; ++i) EXPECT_OK(database_->Write([](Connection&) { return absl::OkStatus(); }));
+    database_ = nullptr;
+  }
+
+  void Apply(const v1::Campaign& campaign) {
+    ASSERT_OK_AND_ASSIGN(const auto plan, MakePlan(campaign));
+    EXPECT_OK(database_->Write([&](Connection& connection) {
+      CampaignStore::Put(connection, *plan, clock_.Now());
+      return absl::OkStatus();
+    }));
+  }
+  // The run's id.
+  std::string Run(const std::string& text) {
+    v1::RunCampaignResponse response;
+    EXPECT_OK(Call(text, response));
+    return response.campaign_run().campaign_run_id();
+  }
+  absl::Status Call(const std::string& text, v1::RunCampaignResponse& response) {
+    absl::Status result;
+    absl::Notification done;
+    runner_->RunCampaign(ParseProto<v1::RunCampaignRequest>(absl::StrCat("campaign: 'win-back' ", text)), &response,
+                         [&](absl::Status status) {
+                           result = std::move(status);
+                           done.Notify();
+                         });
+    done.WaitForNotification();
+    return result;
+  }
+  void Cancel(const std::string& run_id) {
+    absl::Notification done;
+    runner_->CancelRun(run_id, [&](const absl::Status& status) {
+      EXPECT_OK(status);
+      done.Notify();
+    });
+    done.WaitForNotification();
+  }
+  v1::CampaignRun Get(const std::string& run_id) {
+    v1::CampaignRun run;
+    EXPECT_OK(database_->Read([&](Connection& connection) {
+      run = ViewRun(*RunStore(connection).FindRun(run_id));
+      return absl::OkStatus();
+    }));
+    return run;
+  }
+  v1::CustomerRun Customer(const std::string& name) {
+    v1::CustomerRun run;
+    EXPECT_OK(database_->Read([&](Connection& connection) -> absl::Status {
+      ASSIGN_OR_RETURN(run, LoadCustomerRun(connection, name));
+      return absl::OkStatus();
+    }));
+    return run;
+  }
+  // "DELIVERED 2, FAILED 1" once the run has settled.
+  std::string Settled(const std::string& run_id) {
+    WaitFor([&] { return Get(run_id).state() != v1::CAMPAIGN_RUN_STATE_RUNNING; });
+    Strings counts;
+    const v1::CampaignRun settled = Get(run_id);
+    for (const v1::StateCount& count : settled.state_counts()) {
+      counts.push_back(absl::StrCat(v1::CustomerRunState_Name(count.state()).substr(sizeof("CUSTOMER_RUN_STATE_") - 1),
+                                    " ", count.count()));
+    }
+    return absl::StrJoin(counts, ", ");
+  }
+  // Until `condition()` holds; fails the test after ten seconds.
+  static void WaitFor(const std::function<bool()>& condition) {
+    const absl::Time give_up = absl::Now() + absl::Seconds(10);
+    while (!condition()) {
+      ASSERT_LT(absl::Now(), give_up) << "what was waited for did not come";
+      std::this_thread::yield();
+    }
+  }
+  void Advance(absl::Duration by) {
+    clock_.Advance(by);
+    timers_.Poke();
+  }
+  Database& database() { return *database_; }
+  Runner& runner() { return *runner_; }
+
+ private:
+  FakeClock& clock_;
+  CampaignStore campaigns_;
+  Steps steps_;
+  Timers timers_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Runner> runner_;
+};
+
+class RunnerTest : public ::testing::Test {
+ protected:
+  RunnerTest() { world_->Apply(SmallCampaign()); }
+
+  // Keeps the writer busy, so that what arrives meanwhile arrives together.
+  void Hold(absl::Notification& release) {
+    absl::Notification holding;
+    world_->database().Submit(
+        [&](Connection&) {
+          holding.Notify();
+          release.WaitForNotification();
+          return absl::OkStatus();
+        },
+        [](const absl::Status&) {});
+    holding.WaitForNotification();
+  }
+  // "STEP xATTEMPTS result", one a line.
+  static std::string History(const v1::CustomerRun& run) {
+    Strings lines;
+    for (const v1::StepRecord& step : run.steps()) {
+      const auto* result = v1::StepRecord::descriptor()->FindFieldByNumber(step.result_case());
+      lines.push_back(absl::StrCat(v1::Step_Name(step.step()).substr(5), " x", step.attempt_count(), " ",
+                                   result == nullptr ? "-" : result->name()));
+    }
+    return absl::StrJoin(lines, "\n");
+  }
+  static grpc::Status Busy() { return grpc::Status(grpc::StatusCode::ABORTED, "busy"); }
+
+  const TempDir dir_;
+  FakeClock clock_{kStart};
+  FakeServices fakes_;
+  std::unique_ptr<World> world_ = std::make_unique<World>(dir_.File("a.db"), fakes_, clock_);
+};
+
+TEST_F(RunnerTest, WalksACustomerThroughAllSteps) {
+  const std::string run = world_->Run("customer_id: 'ann'");
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 1");
+  EXPECT_EQ(History(world_->Customer(run + "-0")),
+            "GOAL x1 -\nROUTER x1 router\nSEGMENTATION x1 segment\nRETRIEVAL x1 insights\nOFFER x1 decision\n"
+            "GENERATION x1 message\nCOMPLIANCE x1 check\nREVIEW x1 skipped\nDELIVERY x1 receipt\nANALYTICS x1 -");
+  ASSERT_EQ(fakes_.records().size(), 1u);
+  EXPECT_EQ(fakes_.records()[0].state(), v1::CUSTOMER_RUN_STATE_DELIVERED);
+  EXPECT_EQ(fakes_.records()[0].segment(), "dormant");
+  EXPECT_EQ(fakes_.calls("RecordEvents"), Strings{run + "-0"});
+  Strings settlements = fakes_.settlements();
+  std::sort(settlements.begin(), settlements.end());
+  EXPECT_EQ(settlements, (Strings{"compliance " + run + "-0 COMMIT", "offer " + run + "-0 COMMIT"}));
+}
+
+TEST_F(RunnerTest, TriesAgainAfterThePlannedDelaysAndJournalsTheAttempts) {
+  absl::Mutex mutex;
+  std::vector<absl::Time> tries;
+  fakes_.set_hook([&](const std::string& rpc, const Strings&) {
+    if (rpc != "SelectActions") return grpc::Status::OK;
+    absl::MutexLock lock(&mutex);
+    tries.push_back(clock_.Now());
+    return tries.size() <= 3 ? Busy() : grpc::Status::OK;
+  });
+  const std::string run = world_->Run("customer_id: 'ann'");
+  World::WaitFor([&] {
+    absl::MutexLock lock(&mutex);
+    return !tries.empty();
+  });
+  // What is known is in the journal while the batch waits.
+  World::WaitFor([&] { return world_->Customer(run + "-0").steps_size() == 4; });
+  World::WaitFor([&] {
+    world_->Advance(absl::Milliseconds(1));
+    return world_->Get(run).state() != v1::CAMPAIGN_RUN_STATE_RUNNING;
+  });
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 1");
+  ASSERT_EQ(tries.size(), 4u);
+  for (int i = 0; i < 3; ++i) EXPECT_GE(tries[i + 1] - tries[i], RetryDelay(i)) << i;
+  EXPECT_EQ(world_->Customer(run + "-0").steps(4).attempt_count(), 4);
+  EXPECT_EQ(world_->Customer(run + "-0").steps(5).attempt_count(), 1);
+}
+
+TEST_F(RunnerTest, AnErrorForABatchIsIsolatedToTheCustomerThatCausesIt) {
+  fakes_.set_hook([](const std::string& rpc, const Strings& ids) {
+    const bool bad = std::find(ids.begin(), ids.end(), "bad") != ids.end();
+    return rpc == "Segment" && bad ? grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no") : grpc::Status::OK;
+  });
+  const std::string run = world_->Run("customers { customer_ids: ['ann', 'bad', 'cem'] }");
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 2, FAILED 1");
+  EXPECT_EQ(fakes_.calls("Segment").size(), 4u);
+  EXPECT_EQ(fakes_.calls("Segment")[0], "ann bad cem");
+  const v1::CustomerRun bad = world_->Customer(run + "-1");
+  EXPECT_EQ(bad.state(), v1::CUSTOMER_RUN_STATE_FAILED);
+  EXPECT_EQ(bad.reasons(0).code(), "CALL_FAILED");
+  EXPECT_EQ(bad.reasons(0).text(), "no");
+  EXPECT_EQ(fakes_.calls("Deliver"), Strings{absl::StrCat(run, "-0 ", run, "-2")});
+  EXPECT_EQ(fakes_.records().size(), 3u);
+}
+
+TEST_F(RunnerTest, WhatIsSentIsInTheJournalBeforeDeliveryIsCalled) {
+  std::string journal;
+  fakes_.set_hook([&](const std::string& rpc, const Strings& ids) {
+    if (rpc == "Deliver") journal = History(world_->Customer(ids[0]));
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(world_->Settled(world_->Run("customer_id: 'ann'")), "DELIVERED 1");
+  EXPECT_EQ(journal,
+            "GOAL x1 -\nROUTER x1 router\nSEGMENTATION x1 segment\nRETRIEVAL x1 insights\nOFFER x1 decision\n"
+            "GENERATION x1 message\nCOMPLIANCE x1 check\nREVIEW x1 skipped");
+}
+
+TEST_F(RunnerTest, GoesOnAtTheSamePlaceAfterACrash) {
+  // The state of the disk at the moment of the crash: while delivery has the batch, nothing is written.
+  std::atomic<bool> crashed = false;
+  fakes_.set_hook([&](const std::string& rpc, const Strings&) {
+    if (rpc == "Deliver" && !crashed.exchange(true)) {
+      for (const char* suffix : {"", "-wal"}) {
+        std::filesystem::copy_file(dir_.File("a.db") + suffix, dir_.File("b.db") + suffix);
+      }
+    }
+    return grpc::Status::OK;
+  });
+  const std::string run = world_->Run("customers { customer_ids: ['ann', 'ben'] }");
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 2");
+  world_ = std::make_unique<World>(dir_.File("b.db"), fakes_, clock_);
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 2");
+  // Only delivery, whose answer was lost, is asked again, about the same messages.
+  const std::string both = absl::StrCat(run, "-0 ", run, "-1");
+  EXPECT_EQ(fakes_.calls("Deliver"), (Strings{both, both}));
+  EXPECT_EQ(fakes_.calls("Check"), Strings{both});
+  EXPECT_EQ(fakes_.calls("SelectActions"), Strings{both});
+  EXPECT_EQ(fakes_.sent_count(), 2);
+}
+
+TEST_F(RunnerTest, SinglesThatArriveTogetherShareABatch) {
+  absl::Notification release;
+  Hold(release);
+  std::vector<v1::RunCampaignResponse> responses(5);
+  for (int i = 0; i < 5; ++i) {
+    v1::RunCampaignRequest request;
+    request.set_campaign("win-back");
+    request.set_customer_id(absl::StrCat("c", i));
+    world_->runner().RunCampaign(request, &responses[i], [](const absl::Status& status) { EXPECT_OK(status); });
+  }
+  release.Notify();
+  World::WaitFor([&] { return fakes_.records().size() == 5; });
+  EXPECT_EQ(fakes_.calls("GetProfiles"), Strings{"c0 c1 c2 c3 c4"});
+  for (const auto& response : responses) {
+    EXPECT_EQ(world_->Settled(response.campaign_run().campaign_run_id()), "DELIVERED 1");
+  }
+}
+
+TEST_F(RunnerTest, ReadsAnAudienceAPageAtATimeUpToItsBound) {
+  const std::string run = world_->Run("audience { max_customers: 7 }");
+  World::WaitFor([&] { return !world_->Get(run).reading_audience(); });
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 7");
+  EXPECT_EQ(world_->Customer(run + "-6").customer_id(), "a006");
+}
+
+TEST_F(RunnerTest, ACancelledRunSendsNothingMore) {
+  std::string run;
+  absl::Notification checking, cancelled;
+  fakes_.set_hook([&](const std::string& rpc, const Strings&) {
+    if (rpc == "Check") {
+      checking.Notify();
+      cancelled.WaitForNotification();
+    }
+    return grpc::Status::OK;
+  });
+  run = world_->Run("customers { customer_ids: ['ann', 'ben'] }");
+  checking.WaitForNotification();
+  world_->Cancel(run);
+  world_->Cancel(run);
+  cancelled.Notify();
+  EXPECT_EQ(world_->Settled(run), "CANCELLED 2");
+  EXPECT_EQ(world_->Get(run).state(), v1::CAMPAIGN_RUN_STATE_CANCELLED);
+  EXPECT_TRUE(fakes_.calls("Deliver").empty());
+  EXPECT_EQ(world_->Customer(run + "-0").reasons(0).code(), "RUN_CANCELLED");
+  for (const std::string& settlement : fakes_.settlements()) EXPECT_NE(settlement.find("RELEASE"), std::string::npos);
+  EXPECT_EQ(fakes_.settlements().size(), 4u);
+}
+
+TEST_F(RunnerTest, ADeferredCustomerOfACancelledRunEnds) {
+  fakes_.set_check([](const std::string&) {
+    return ParseProto<v1::CheckResult>("verdict: VERDICT_DEFER defer_until_time { seconds: 1781528400 }");
+  });
+  const std::string run = world_->Run("customer_id: 'ann'");
+  EXPECT_EQ(world_->Settled(run), "DEFERRED 1");
+  world_->Cancel(run);
+  World::WaitFor([&] { return world_->Get(run).state() == v1::CAMPAIGN_RUN_STATE_CANCELLED; });
+  EXPECT_EQ(world_->Settled(run), "CANCELLED 1");
+}
+
+// Such a run has no batch whose end would answer the call.
+TEST_F(RunnerTest, ACallThatWaitsIsAnsweredWhenItsRunIsCancelledBeforeItIsTakenIn) {
+  World one(dir_.File("one.db"), fakes_, clock_, {.batch_size = 8, .bulk_batches = 1, .single_batches = 1});
+  one.Apply(SmallCampaign());
+  absl::Notification busy, go_on;
+  fakes_.set_hook([&](const std::string& rpc, const Strings&) {
+    if (rpc == "GetProfiles" && !busy.HasBeenNotified()) {
+      busy.Notify();
+      go_on.WaitForNotification();
+    }
+    return grpc::Status::OK;
+  });
+  const std::string first = one.Run("customer_id: 'ann'");
+  busy.WaitForNotification();
+  v1::RunCampaignResponse response;
+  absl::Notification answered;
+  one.runner().RunCampaign(
+      ParseProto<v1::RunCampaignRequest>("campaign: 'win-back' customer_id: 'ben' wait { seconds: 60 }"), &response,
+      [&](const absl::Status& status) {
+        EXPECT_OK(status);
+        answered.Notify();
+      });
+  std::string second;
+  World::WaitFor([&] {
+    EXPECT_OK(one.database().Read([&](Connection& connection) {
+      second = RunStore(connection).ListRuns("", 0, 1)[0].id;
+      return absl::OkStatus();
+    }));
+    return second != first;
+  });
+  one.Cancel(second);
+  EXPECT_TRUE(answered.WaitForNotificationWithTimeout(absl::Seconds(5)));
+  EXPECT_EQ(response.campaign_run().state(), v1::CAMPAIGN_RUN_STATE_CANCELLED);
+  go_on.Notify();
+  EXPECT_EQ(one.Settled(first), "DELIVERED 1");
+}
+
+TEST_F(RunnerTest, ADeferredCustomerIsCheckedAgainWhenTheTimeHasCome) {
+  std::atomic<int> checks = 0;
+  fakes_.set_check([&](const std::string&) {
+    return ++checks == 1
+               ? ParseProto<v1::CheckResult>("verdict: VERDICT_DEFER defer_until_time { seconds: 1781528400 }")
+               : ParseProto<v1::CheckResult>("verdict: VERDICT_ALLOW");
+  });
+  const std::string run = world_->Run("customer_id: 'ann'");
+  EXPECT_EQ(world_->Settled(run), "DEFERRED 1");
+  world_->Advance(absl::Hours(1) - absl::Microseconds(1));
+  EXPECT_EQ(world_->Settled(run), "DEFERRED 1");
+  world_->Advance(absl::Microseconds(1));
+  World::WaitFor([&] { return world_->Get(run).state() == v1::CAMPAIGN_RUN_STATE_FINISHED; });
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 1");
+  EXPECT_EQ(checks, 2);
+}
+
+// Somebody who begins to wait while those who are due are fetched was in neither the transaction nor the timers.
+TEST_F(RunnerTest, WhoBeginsToWaitWhileOthersWakeIsNotForgotten) {
+  for (int round = 0; round < 20; ++round) {
+    const absl::Time first = clock_.Now() + absl::Seconds(1), second = first + absl::Seconds(1);
+    absl::flat_hash_map<std::string, int> checks;
+    absl::Mutex mutex;
+    std::atomic<bool> late = false;
+    absl::Notification checking, go_on;
+    fakes_.set_check([&](const std::string& id) {
+      v1::CheckResult result;
+      absl::MutexLock lock(&mutex);
+      result.set_verdict(++checks[id] == 1 ? v1::VERDICT_DEFER : v1::VERDICT_ALLOW);
+      *result.mutable_defer_until_time() = ToTimestamp(late ? second : first);
+      return result;
+    });
+    const std::string a = world_->Run("customer_id: 'ann'");
+    EXPECT_EQ(world_->Settled(a), "DEFERRED 1");
+    late = true;
+    fakes_.set_hook([&](const std::string& rpc, const Strings& ids) {
+      if (rpc == "Check" && ids[0].rfind(a, 0) != 0 && !checking.HasBeenNotified()) {
+        checking.Notify();
+        go_on.WaitForNotification();
+      }
+      return grpc::Status::OK;
+    });
+    const std::string b = world_->Run("customer_id: 'ben'");
+    checking.WaitForNotification();
+    absl::Notification release;
+    Hold(release);
+    world_->Advance(absl::Seconds(1));
+    for (int i = 0; i < 100; ++i) std::this_thread::yield();
+    go_on.Notify();
+    const absl::Time until = absl::Now() + absl::Milliseconds(5);
+    while (absl::Now() < until) std::this_thread::yield();
+    release.Notify();
+    World::WaitFor([&] { return world_->Get(a).state() == v1::CAMPAIGN_RUN_STATE_FINISHED; });
+    EXPECT_EQ(world_->Settled(b), "DEFERRED 1");
+    world_->Advance(absl::Seconds(1));
+    World::WaitFor([&] { return world_->Get(b).state() == v1::CAMPAIGN_RUN_STATE_FINISHED; });
+    if (HasFailure()) return;
+    fakes_.set_hook(nullptr);
+  }
+}
+
+TEST_F(RunnerTest, AReviewThatNobodyDoesExpires) {
+  fakes_.set_check(
+      [](const std::string&) { return ParseProto<v1::CheckResult>("verdict: VERDICT_REVIEW red_flags: 'VIP'"); });
+  const std::string run = world_->Run("customer_id: 'ann'");
+  EXPECT_EQ(world_->Settled(run), "WAITING_REVIEW 1");
+  EXPECT_EQ(world_->Customer(run + "-0").review_task_id(), run + "-0-r1");
+  world_->Advance(absl::Hours(72));
+  World::WaitFor([&] { return world_->Get(run).state() == v1::CAMPAIGN_RUN_STATE_FINISHED; });
+  EXPECT_EQ(world_->Settled(run), "EXPIRED 1");
+  EXPECT_TRUE(fakes_.calls("Deliver").empty());
+}
+
+TEST_F(RunnerTest, ADryRunStopsBeforeDelivery) {
+  const std::string run = world_->Run("customer_id: 'ann' dry_run: true");
+  EXPECT_EQ(world_->Settled(run), "PREVIEWED 1");
+  EXPECT_TRUE(fakes_.calls("Deliver").empty());
+  EXPECT_TRUE(fakes_.calls("Record").empty());
+}
+
+class SendingNothing : public RunnerTest {
+ protected:
+  SendingNothing() {
+    v1::Campaign campaign = SmallCampaign();
+    for (const v1::Step step : {v1::STEP_ROUTER, v1::STEP_OFFER, v1::STEP_ANALYTICS})
+      campaign.add_route()->set_step(step);
+    world_->Apply(campaign);
+  }
+};
+
+TEST_F(SendingNothing, EndsAndGivesBackWhatWasReserved) {
+  const std::string run = world_->Run("customer_id: 'ann'");
+  EXPECT_EQ(world_->Settled(run), "NO_ACTION 1");
+  EXPECT_EQ(world_->Customer(run + "-0").reasons(0).code(), "ROUTE_SENDS_NOTHING");
+  Strings settlements = fakes_.settlements();
+  EXPECT_NE(std::find(settlements.begin(), settlements.end(), "offer " + run + "-0 RELEASE"), settlements.end());
+}
+
+TEST_F(SendingNothing, ADryRunEndsToo) {
+  const std::string run = world_->Run("customer_id: 'ann' dry_run: true");
+  EXPECT_EQ(world_->Settled(run), "NO_ACTION 1");
+}
+
+TEST_F(RunnerTest, ARepeatedRequestGetsTheFirstAnswerAgain) {
+  v1::RunCampaignResponse first, again, other;
+  ASSERT_OK(world_->Call("customer_id: 'ann' request_id: 'q1' wait { seconds: 10 }", first));
+  EXPECT_EQ(first.customer_runs(0).state(), v1::CUSTOMER_RUN_STATE_DELIVERED);
+  ASSERT_OK(world_->Call("customer_id: 'ann' request_id: 'q1'", again));
+  EXPECT_EQ(first.SerializeAsString(), again.SerializeAsString());
+  EXPECT_THAT(world_->Call("customer_id: 'ben' request_id: 'q1'", other),
+              StatusIs(absl::StatusCode::kAlreadyExists, "request_id: 'q1' was used for another RunCampaign before"));
+  EXPECT_EQ(fakes_.calls("Deliver").size(), 1u);
+}
+
+TEST_F(RunnerTest, ACampaignThatIsNotThere) {
+  v1::RunCampaignResponse response;
+  absl::Status status;
+  absl::Notification done;
+  world_->runner().RunCampaign(ParseProto<v1::RunCampaignRequest>("campaign: 'nope' customer_id: 'a'"), &response,
+                               [&](absl::Status result) {
+                                 status = std::move(result);
+                                 done.Notify();
+                               });
+  done.WaitForNotification();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound, "campaign 'nope' has not been applied"));
+}
+
+}  // namespace
+}  // namespace campaign::orchestrator
