@@ -54,7 +54,7 @@ TEST(Series, StaysWithinItsBoundAndLosesNothingOfThousandsOfEntries) {
     AddToSeries(bounds, 20'000 * kDaySeconds + i * (300 * kDaySeconds / kEvents), 1, 0, series);
     ASSERT_LE(series.times_size(), 64);
   }
-  EXPECT_EQ(std::accumulate(series.counts().begin(), series.counts().end(), 0), kEvents);
+  EXPECT_EQ(std::accumulate(series.counts().begin(), series.counts().end(), int64_t{0}), kEvents);
   EXPECT_TRUE(series.amounts_minor().empty());
   EXPECT_EQ(NewestTime(series), 20'000 * kDaySeconds + (kEvents - 1) * (300 * kDaySeconds / kEvents));
 }
