@@ -18,7 +18,8 @@ class ConfigCache {
  public:
   explicit ConfigCache(size_t capacity = 64) : capacity_(capacity) {}
 
-  // The compiled form for `version`; made by `compile()` (absl::StatusOr<Compiled>) the first time. Errors are not kept.
+  // The compiled form for `version`; made by `compile()` (absl::StatusOr<Compiled>) the first time. Errors are not
+  // kept.
   template <class Compile>
   absl::StatusOr<std::shared_ptr<const Compiled>> Get(const std::string& version, Compile compile) {
     {

@@ -149,7 +149,8 @@ void Database::WriterLoop() {
     std::vector<Pending> group;
     {
       absl::MutexLock lock(&queue_mutex_);
-      const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) { return !queue_.empty() || closing_; };
+      const auto has_work = [this]()
+                                ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_mutex_) { return !queue_.empty() || closing_; };
       queue_mutex_.Await(absl::Condition(&has_work));
       if (queue_.empty()) {
         closed_ = true;

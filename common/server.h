@@ -36,8 +36,9 @@ class Server {
 // Runs a server until SIGTERM or SIGINT, then stops it and returns. Prints "<name> listening on <address>".
 // Must be called on the main thread, before any other thread was started that could take the signals: call
 // BlockStopSignals() first in main. `on_stop` is called first of all: it must make calls that wait for something end.
-absl::Status RunServer(const std::string& name, const std::string& address, const std::vector<grpc::Service*>& services,
-                       const std::function<void()>& on_stop = [] {});
+absl::Status RunServer(
+    const std::string& name, const std::string& address, const std::vector<grpc::Service*>& services,
+    const std::function<void()>& on_stop = [] {});
 
 // Blocks SIGTERM and SIGINT in this thread and those it starts, so that RunServer can wait for them.
 void BlockStopSignals();

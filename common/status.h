@@ -8,9 +8,9 @@
 #include "absl/strings/string_view.h"
 
 // Stand-ins for the macros of newer Abseil releases.
-#define RETURN_IF_ERROR(expression)               \
-  do {                                            \
-    absl::Status status_macro_value = expression; \
+#define RETURN_IF_ERROR(expression)                          \
+  do {                                                       \
+    absl::Status status_macro_value = expression;            \
     if (!status_macro_value.ok()) return status_macro_value; \
   } while (false)
 

@@ -55,11 +55,9 @@ grpc::ServerUnaryReactor* AnswerWithWrite(grpc::CallbackServerContext* context, 
     reactor->Finish(ToGrpcStatus(status));
     return reactor;
   }
-  database.Submit(
-      [request, response, handler = std::move(handler)](Connection& connection) {
-        return handler(connection, *request, *response);
-      },
-      [reactor](absl::Status status) { reactor->Finish(ToGrpcStatus(status)); });
+  database.Submit([request, response, handler = std::move(handler)](
+                      Connection& connection) { return handler(connection, *request, *response); },
+                  [reactor](absl::Status status) { reactor->Finish(ToGrpcStatus(status)); });
   return reactor;
 }
 

@@ -10,14 +10,10 @@
 #include "google/protobuf/arena.h"
 #include "orchestrator/campaign_plan.h"
 #include "orchestrator/journal.pb.h"
+#include "orchestrator/names.h"
 #include "orchestrator/planner.h"
 
 namespace campaign::orchestrator {
-
-// A customer run's key: the campaign run's number and the position in it, so that a run's customers lie together.
-inline int64_t CustomerRunKey(int64_t run_number, int64_t sequence) { return run_number << 32 | sequence; }
-inline int64_t RunNumberOf(int64_t customer_run) { return customer_run >> 32; }
-inline int64_t SequenceOf(int64_t customer_run) { return customer_run & 0xffffffff; }
 
 // One customer on the way through the steps.
 struct Member {
@@ -65,7 +61,31 @@ struct Batch {
   int next_ordinal = 0;
 
   v1::Step step() const { return plan->campaign.route(position).step(); }
+  // Delivery may have been asked; what is on its way there cannot be stopped any more.
+  bool handed_over = false;
+
   bool done() const { return position >= plan->campaign.route_size(); }
 };
+
+// A journal entry on the batch's arena.
+JournalEntry* NewEntry(Batch& batch, v1::Step step, absl::Time start, absl::Time end, int attempts);
+// Adds a record, which must be on the batch's arena, to an entry.
+void AddRecord(JournalEntry& entry, const Batch& batch, const Member& member, v1::StepRecord* record);
+
+// Records of the orchestrator's own, on the batch's arena: the step was not walked, or the call about it failed.
+v1::StepRecord* NewSkipped(Batch& batch, v1::Step step, absl::string_view code, absl::string_view text);
+v1::StepRecord* NewError(Batch& batch, v1::Step step, const absl::Status& status);
+
+// Members whom a service, or a reviewer, is asked about at the batch's step.
+std::vector<Member*> Participants(Batch& batch);
+// The step's record of a member who goes on but is no participant: why not.
+v1::StepRecord* LocalRecord(Batch& batch, const Member& member);
+
+// Nobody is on the way to a message any more.
+bool AllEnded(const Batch& batch);
+bool AllLeft(const Batch& batch);
+void EndMember(Member& member, Judgement judgement);
+// Who reaches analytics without an end was sent nothing, as the route sends nothing.
+void EndTheRest(Batch& batch);
 
 }  // namespace campaign::orchestrator

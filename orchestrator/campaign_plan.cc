@@ -24,11 +24,9 @@ std::string ContentHash(const google::protobuf::Message& message) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
 }
 
-absl::StatusOr<std::shared_ptr<const CampaignPlan>> MakePlan(const v1::Campaign& campaign) {
+absl::StatusOr<std::shared_ptr<const CampaignPlan>> CompilePlan(const v1::Campaign& campaign) {
   auto plan = std::make_shared<CampaignPlan>();
   plan->campaign = campaign;
-  FillGoalDefaults(plan->campaign);
-  RETURN_IF_ERROR(ValidateCampaign(plan->campaign));
   ASSIGN_OR_RETURN(plan->audience, rules::CompiledRule::Compile(plan->campaign.audience(), "campaign.audience"));
   for (const v1::RouteStep& step : plan->campaign.route()) {
     plan->conditions.emplace_back();
@@ -37,6 +35,13 @@ absl::StatusOr<std::shared_ptr<const CampaignPlan>> MakePlan(const v1::Campaign&
   }
   plan->version = ContentHash(plan->campaign);
   return plan;
+}
+
+absl::StatusOr<std::shared_ptr<const CampaignPlan>> MakePlan(const v1::Campaign& campaign) {
+  v1::Campaign filled = campaign;
+  FillGoalDefaults(filled);
+  RETURN_IF_ERROR(ValidateCampaign(filled));
+  return CompilePlan(filled);
 }
 
 }  // namespace campaign::orchestrator

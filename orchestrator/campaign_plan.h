@@ -20,9 +20,14 @@ struct CampaignPlan {
   std::vector<absl::optional<rules::CompiledRule>> conditions;
 };
 
-// Checks a campaign whole (limits, names, rules, route, references between its parts) and compiles what the orchestrator
-// itself evaluates. Goal defaults are filled in first. INVALID_ARGUMENT "campaign.<field path>: <value> <bound>".
+// Checks a campaign whole (limits, names, rules, route, references between its parts) and compiles what the
+// orchestrator itself evaluates. Goal defaults are filled in first. INVALID_ARGUMENT "campaign.<field path>: <value>
+// <bound>".
 absl::StatusOr<std::shared_ptr<const CampaignPlan>> MakePlan(const v1::Campaign& campaign);
+
+// The same for a campaign that was checked when it was stored: a later release may be stricter, and must still be able
+// to finish what was begun.
+absl::StatusOr<std::shared_ptr<const CampaignPlan>> CompilePlan(const v1::Campaign& campaign);
 
 // SHA-256 of the deterministic serialization, hexadecimal.
 std::string ContentHash(const google::protobuf::Message& message);

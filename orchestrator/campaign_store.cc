@@ -84,7 +84,7 @@ absl::StatusOr<std::shared_ptr<const CampaignPlan>> CampaignStore::Plan(Connecti
     if (auto it = plans_.find(wanted); it != plans_.end()) return it->second;
   }
   ASSIGN_OR_RETURN(const v1::CampaignVersion stored, Get(connection, name, wanted));
-  ASSIGN_OR_RETURN(std::shared_ptr<const CampaignPlan> plan, MakePlan(stored.campaign()));
+  ASSIGN_OR_RETURN(std::shared_ptr<const CampaignPlan> plan, CompilePlan(stored.campaign()));
   absl::MutexLock lock(&mutex_);
   return plans_.try_emplace(wanted, plan).first->second;
 }

@@ -1,6 +1,5 @@
 #include "orchestrator/campaign_validation.h"
 
-#include <kainjow/mustache.hpp>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -45,7 +44,8 @@ absl::Status CheckRules(const Message& message, const std::string& path) {
       continue;
     }
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      RETURN_IF_ERROR(CheckRules(reflection.GetRepeatedMessage(message, field, i), absl::StrCat(field_path, "[", i, "]")));
+      RETURN_IF_ERROR(
+          CheckRules(reflection.GetRepeatedMessage(message, field, i), absl::StrCat(field_path, "[", i, "]")));
     }
   }
   return absl::OkStatus();
@@ -55,13 +55,15 @@ absl::Status CheckStrategies(const v1::Campaign& campaign) {
   const auto& strategies = campaign.segmentation().enabled_strategies();
   constexpr char kPath[] = "campaign.segmentation.enabled_strategies";
   if (strategies.empty()) {
-    return InvalidField(kPath, "[]", absl::StrCat("must name at least one, as '", campaign.goal(), "' is no built-in goal"));
+    return InvalidField(kPath, "[]",
+                        absl::StrCat("must name at least one, as '", campaign.goal(), "' is no built-in goal"));
   }
   absl::flat_hash_set<int> seen;
   for (int i = 0; i < strategies.size(); ++i) {
     const std::string path = absl::StrCat(kPath, "[", i, "]");
     if (strategies[i] == v1::STRATEGY_UNSPECIFIED) return InvalidField(path, "STRATEGY_UNSPECIFIED", "is no strategy");
-    if (!seen.insert(strategies[i]).second) return InvalidField(path, v1::Strategy_Name(strategies[i]), "appears twice");
+    if (!seen.insert(strategies[i]).second)
+      return InvalidField(path, v1::Strategy_Name(strategies[i]), "appears twice");
   }
   return absl::OkStatus();
 }
@@ -82,7 +84,8 @@ absl::Status CheckRoute(const v1::Campaign& campaign) {
     if (step == v1::STEP_UNSPECIFIED) return InvalidField(path + ".step", v1::Step_Name(step), "is no step");
     if (!seen.insert(step).second) return InvalidField(path + ".step", v1::Step_Name(step), "appears twice");
     if (step < before) {
-      return InvalidField(path + ".step", v1::Step_Name(step), absl::StrCat("must come before ", v1::Step_Name(before)));
+      return InvalidField(path + ".step", v1::Step_Name(step),
+                          absl::StrCat("must come before ", v1::Step_Name(before)));
     }
     if (route_step.when().kind_case() != v1::Rule::KIND_NOT_SET && !MayBeConditional(step)) {
       return InvalidField(path + ".when", v1::Step_Name(step), "must not be conditional");
@@ -101,12 +104,6 @@ absl::Status CheckRoute(const v1::Campaign& campaign) {
   return absl::OkStatus();
 }
 
-absl::Status CheckMustache(const std::string& path, const std::string& text) {
-  kainjow::mustache::mustache parsed(text);
-  if (parsed.is_valid()) return absl::OkStatus();
-  return InvalidField(path, "the template", absl::StrCat("does not parse: ", parsed.error_message()));
-}
-
 absl::Status CheckTemplates(const v1::Campaign& campaign) {
   absl::flat_hash_set<std::string> keys;
   for (int i = 0; i < campaign.generation().templates_size(); ++i) {
@@ -119,11 +116,6 @@ absl::Status CheckTemplates(const v1::Campaign& campaign) {
     const bool email = one.channel() == v1::CHANNEL_EMAIL;
     if (email && one.subject().empty()) return InvalidField(path + ".subject", "''", "is required for e-mail");
     if (!email && !one.html().empty()) return InvalidField(path + ".html", "(given)", "is for e-mail only");
-    RETURN_IF_ERROR(CheckMustache(path + ".subject", one.subject()));
-    RETURN_IF_ERROR(CheckMustache(path + ".text", one.text()));
-    RETURN_IF_ERROR(CheckMustache(path + ".html", one.html()));
-    RETURN_IF_ERROR(CheckMustache(path + ".title", one.title()));
-    RETURN_IF_ERROR(CheckMustache(path + ".deep_link", one.deep_link()));
   }
   return absl::OkStatus();
 }
@@ -139,8 +131,9 @@ absl::Status CheckTemplateOf(const v1::Campaign& campaign, const std::string& pa
     const auto& allowed = action.channels();
     if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), channel) == allowed.end()) continue;
     if (written.contains(channel)) continue;
-    return InvalidField(path, template_id,
-                        absl::StrCat("has no template for ", v1::Channel_Name(channel), " (action ", action.action_id(), ")"));
+    return InvalidField(
+        path, template_id,
+        absl::StrCat("has no template for ", v1::Channel_Name(channel), " (action ", action.action_id(), ")"));
   }
   return absl::OkStatus();
 }
@@ -150,13 +143,10 @@ absl::Status CheckActions(const v1::Campaign& campaign) {
   for (int i = 0; i < campaign.offers().actions_size(); ++i) {
     const v1::Action& action = campaign.offers().actions(i);
     const std::string path = absl::StrCat("campaign.offers.actions[", i, "]");
-    if (!ids.insert(action.action_id()).second) return InvalidField(path + ".action_id", action.action_id(), "appears twice");
+    if (!ids.insert(action.action_id()).second)
+      return InvalidField(path + ".action_id", action.action_id(), "appears twice");
     if (action.kind() == v1::ACTION_KIND_UNSPECIFIED || action.kind() == v1::ACTION_KIND_NONE) {
       return InvalidField(path + ".kind", v1::ActionKind_Name(action.kind()), "is nothing to do");
-    }
-    const bool no_discount = action.kind() == v1::ACTION_KIND_EDUCATION || action.kind() == v1::ACTION_KIND_APOLOGY;
-    if (no_discount && action.discount_bps() > 0) {
-      return InvalidField(path + ".discount_bps", action.discount_bps(), "must be 0 for education and apology");
     }
     const bool own = !action.template_id().empty();
     RETURN_IF_ERROR(CheckTemplateOf(campaign, path + (own ? ".template_id" : ".action_id"),
@@ -170,7 +160,8 @@ absl::Status CheckExperiment(const v1::Campaign& campaign, const v1::Experiment&
   for (const v1::Action& action : campaign.offers().actions()) actions[action.action_id()] = &action;
   for (int i = 0; i < experiment.action_ids_size(); ++i) {
     if (actions.contains(experiment.action_ids(i))) continue;
-    return InvalidField(absl::StrCat(path, ".action_ids[", i, "]"), experiment.action_ids(i), "is no action of the campaign");
+    return InvalidField(absl::StrCat(path, ".action_ids[", i, "]"), experiment.action_ids(i),
+                        "is no action of the campaign");
   }
   int weight = 0;
   for (int i = 0; i < experiment.variants_size(); ++i) {
@@ -180,8 +171,8 @@ absl::Status CheckExperiment(const v1::Campaign& campaign, const v1::Experiment&
     for (const auto& [id, action] : actions) {
       const auto& about = experiment.action_ids();
       if (!about.empty() && std::find(about.begin(), about.end(), id) == about.end()) continue;
-      RETURN_IF_ERROR(CheckTemplateOf(campaign, absl::StrCat(path, ".variants[", i, "].template_id"), variant.template_id(),
-                                      *action));
+      RETURN_IF_ERROR(CheckTemplateOf(campaign, absl::StrCat(path, ".variants[", i, "].template_id"),
+                                      variant.template_id(), *action));
     }
   }
   if (weight != 10'000) return InvalidField(path + ".variants", weight, "basis points of weight are not 10000 in all");
@@ -216,7 +207,8 @@ absl::Status ValidateCampaign(const v1::Campaign& campaign) {
   bool offers = false;
   for (const v1::RouteStep& step : campaign.route()) offers = offers || step.step() == v1::STEP_OFFER;
   if (!offers) return absl::OkStatus();
-  if (!campaign.has_offers()) return InvalidField("campaign.offers", "(absent)", "is required by STEP_OFFER in the route");
+  if (!campaign.has_offers())
+    return InvalidField("campaign.offers", "(absent)", "is required by STEP_OFFER in the route");
   RETURN_IF_ERROR(CheckTemplates(campaign));
   return CheckOffers(campaign);
 }

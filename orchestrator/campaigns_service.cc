@@ -17,7 +17,8 @@ absl::StatusOr<std::shared_ptr<const CampaignPlan>> Check(const v1::ApplyCampaig
   return MakePlan(request.campaign());
 }
 
-absl::Status Put(Connection& connection, const CampaignPlan& plan, absl::Time now, v1::ApplyCampaignResponse& response) {
+absl::Status Put(Connection& connection, const CampaignPlan& plan, absl::Time now,
+                 v1::ApplyCampaignResponse& response) {
   response.set_changed(CampaignStore::Put(connection, plan, now));
   ASSIGN_OR_RETURN(*response.mutable_campaign_version(),
                    CampaignStore::Get(connection, plan.campaign.name(), plan.version));
@@ -30,7 +31,8 @@ absl::Status Get(Connection& connection, const v1::GetCampaignRequest& request, 
   return absl::OkStatus();
 }
 
-absl::Status List(Connection& connection, const v1::ListCampaignsRequest& request, v1::ListCampaignsResponse& response) {
+absl::Status List(Connection& connection, const v1::ListCampaignsRequest& request,
+                  v1::ListCampaignsResponse& response) {
   const int page_size = request.page_size() > 0 ? request.page_size() : kDefaultPage;
   std::vector<v1::CampaignVersion> versions = CampaignStore::List(connection, request.page_token(), page_size + 1);
   if (static_cast<int>(versions.size()) > page_size) {
@@ -60,7 +62,8 @@ grpc::ServerUnaryReactor* CampaignsService::ApplyCampaign(grpc::CallbackServerCo
       response->mutable_campaign_version()->set_version(plan->version);
       return finish(absl::OkStatus());
     }
-    database_.Submit([=, this](Connection& connection) { return Put(connection, *plan, clock_.Now(), *response); }, finish);
+    database_.Submit([=, this](Connection& connection) { return Put(connection, *plan, clock_.Now(), *response); },
+                     finish);
   });
   return reactor;
 }

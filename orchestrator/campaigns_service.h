@@ -7,8 +7,8 @@
 
 namespace campaign::orchestrator {
 
-// campaign.v1.Campaigns over the campaign store. A campaign is stored once every service that it configures has accepted
-// its part. Thread-safe.
+// campaign.v1.Campaigns over the campaign store. A campaign is stored once every service that it configures has
+// accepted its part. Thread-safe.
 class CampaignsService final : public v1::Campaigns::CallbackService {
  public:
   // References must outlive the service.

@@ -24,9 +24,9 @@ const std::vector<Goal>& Goals() {
   return goals;
 }
 
-constexpr v1::Step kDefaultRoute[] = {v1::STEP_GOAL,       v1::STEP_ROUTER,     v1::STEP_SEGMENTATION, v1::STEP_RETRIEVAL,
-                                      v1::STEP_OFFER,      v1::STEP_GENERATION, v1::STEP_COMPLIANCE,   v1::STEP_REVIEW,
-                                      v1::STEP_DELIVERY,   v1::STEP_ANALYTICS};
+constexpr v1::Step kDefaultRoute[] = {v1::STEP_GOAL,     v1::STEP_ROUTER,     v1::STEP_SEGMENTATION, v1::STEP_RETRIEVAL,
+                                      v1::STEP_OFFER,    v1::STEP_GENERATION, v1::STEP_COMPLIANCE,   v1::STEP_REVIEW,
+                                      v1::STEP_DELIVERY, v1::STEP_ANALYTICS};
 
 }  // namespace
 

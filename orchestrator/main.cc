@@ -41,12 +41,15 @@ int Fail(absl::string_view what, int code) {
 
 // The first required flag that is missing, or empty.
 std::string MissingFlag(const Steps::Targets& targets) {
-  const std::pair<const char*, std::string> required[] = {
-      {"--listen", absl::GetFlag(FLAGS_listen)}, {"--database", absl::GetFlag(FLAGS_database)},
-      {"--segmentation", targets.segmentation}, {"--retrieval", targets.retrieval},
-      {"--offer", targets.offer},               {"--generator", targets.generator},
-      {"--compliance", targets.compliance},     {"--delivery", targets.delivery},
-      {"--analytics", targets.analytics}};
+  const std::pair<const char*, std::string> required[] = {{"--listen", absl::GetFlag(FLAGS_listen)},
+                                                          {"--database", absl::GetFlag(FLAGS_database)},
+                                                          {"--segmentation", targets.segmentation},
+                                                          {"--retrieval", targets.retrieval},
+                                                          {"--offer", targets.offer},
+                                                          {"--generator", targets.generator},
+                                                          {"--compliance", targets.compliance},
+                                                          {"--delivery", targets.delivery},
+                                                          {"--analytics", targets.analytics}};
   for (const auto& [name, value] : required) {
     if (value.empty()) return name;
   }
@@ -82,7 +85,8 @@ int Run() {
         runner.AnswerWaiters();
       });
   if (!status.ok()) return Fail(status.message(), 1);
-  // Calls to services still on the way would come back to objects that are gone; the journal has what is needed to go on.
+  // Calls to services still on the way would come back to objects that are gone; the journal has what is needed to go
+  // on.
   (*database)->Close();
   std::_Exit(0);
 }

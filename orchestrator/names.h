@@ -11,6 +11,11 @@
 
 namespace campaign::orchestrator {
 
+// A customer run's key: the campaign run's number and the position in it, so that a run's customers lie together.
+inline int64_t CustomerRunKey(int64_t run_number, int64_t sequence) { return run_number << 32 | sequence; }
+inline int64_t RunNumberOf(int64_t customer_run) { return customer_run >> 32; }
+inline int64_t SequenceOf(int64_t customer_run) { return customer_run & 0xffffffff; }
+
 // A customer run's name: the campaign run's id and the position in it, "r4kx0c9w2m7a-17".
 inline std::string CustomerRunName(absl::string_view run_id, int64_t sequence) {
   return absl::StrCat(run_id, "-", sequence);

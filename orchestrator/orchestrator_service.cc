@@ -47,7 +47,8 @@ absl::Status CheckTarget(const v1::RunCampaignRequest& request) {
 absl::Status CheckRun(const v1::RunCampaignRequest& request) {
   RETURN_IF_ERROR(CheckLimits(request));
   const int64_t wait = request.wait().seconds();
-  if (wait < 0 || wait > kMaxWaitSeconds) return InvalidField("wait", wait, absl::StrCat("s is outside 0..", kMaxWaitSeconds));
+  if (wait < 0 || wait > kMaxWaitSeconds)
+    return InvalidField("wait", wait, absl::StrCat("s is outside 0..", kMaxWaitSeconds));
   return CheckTarget(request);
 }
 
@@ -94,8 +95,8 @@ absl::Status ListCustomers(Connection& connection, const v1::ListCustomerRunsReq
   ASSIGN_OR_RETURN(const CampaignRunRow run, FindRun(connection, request.campaign_run_id()));
   ASSIGN_OR_RETURN(const int64_t after, ParseToken(request.page_token()));
   const int page_size = request.page_size() > 0 ? request.page_size() : kDefaultCustomerPage;
-  std::vector<CustomerRunRow> rows = RunStore(connection).ListCustomerRuns(run.number, after, request.state(),
-                                                                           request.customer_id(), page_size + 1);
+  std::vector<CustomerRunRow> rows =
+      RunStore(connection).ListCustomerRuns(run.number, after, request.state(), request.customer_id(), page_size + 1);
   if (static_cast<int>(rows.size()) > page_size) {
     rows.pop_back();
     response.set_next_page_token(absl::StrCat(rows.back().key));
@@ -114,7 +115,8 @@ grpc::ServerUnaryReactor* OrchestratorService::RunCampaign(grpc::CallbackServerC
     reactor->Finish(ToGrpcStatus(status));
     return reactor;
   }
-  runner_.RunCampaign(*request, response, [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); });
+  runner_.RunCampaign(*request, response,
+                      [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); });
   return reactor;
 }
 

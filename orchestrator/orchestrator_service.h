@@ -19,7 +19,8 @@ class OrchestratorService final : public v1::Orchestrator::CallbackService {
 
   grpc::ServerUnaryReactor* RunCampaign(grpc::CallbackServerContext* context, const v1::RunCampaignRequest* request,
                                         v1::RunCampaignResponse* response) override;
-  grpc::ServerUnaryReactor* GetCampaignRun(grpc::CallbackServerContext* context, const v1::GetCampaignRunRequest* request,
+  grpc::ServerUnaryReactor* GetCampaignRun(grpc::CallbackServerContext* context,
+                                           const v1::GetCampaignRunRequest* request,
                                            v1::GetCampaignRunResponse* response) override;
   grpc::ServerUnaryReactor* ListCampaignRuns(grpc::CallbackServerContext* context,
                                              const v1::ListCampaignRunsRequest* request,
@@ -29,7 +30,8 @@ class OrchestratorService final : public v1::Orchestrator::CallbackService {
   grpc::ServerUnaryReactor* CancelCampaignRun(grpc::CallbackServerContext* context,
                                               const v1::CancelCampaignRunRequest* request,
                                               v1::CancelCampaignRunResponse* response) override;
-  grpc::ServerUnaryReactor* GetCustomerRun(grpc::CallbackServerContext* context, const v1::GetCustomerRunRequest* request,
+  grpc::ServerUnaryReactor* GetCustomerRun(grpc::CallbackServerContext* context,
+                                           const v1::GetCustomerRunRequest* request,
                                            v1::GetCustomerRunResponse* response) override;
   grpc::ServerUnaryReactor* ListCustomerRuns(grpc::CallbackServerContext* context,
                                              const v1::ListCustomerRunsRequest* request,

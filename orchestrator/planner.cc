@@ -36,8 +36,8 @@ std::vector<v1::Reason> ReasonsOf(const Message& message) {
 }
 
 Judgement JudgeError(const v1::ItemError& error, int failed_tries, absl::Time now) {
-  const std::vector<v1::Reason> reasons = {MakeReason(error.reason().empty() ? "STEP_FAILED" : error.reason(),
-                                                      error.message())};
+  const std::vector<v1::Reason> reasons = {
+      MakeReason(error.reason().empty() ? "STEP_FAILED" : error.reason(), error.message())};
   if (IsPassing(static_cast<absl::StatusCode>(error.code())) && failed_tries + 1 < kMaxItemTries) {
     return WaitUntil(now + RetryDelay(failed_tries), reasons);
   }
@@ -77,7 +77,8 @@ Judgement JudgeReceipt(const v1::Receipt& receipt) {
       return WaitUntil(FromTimestamp(receipt.retry_time()), ReasonsOf(receipt));
     default: {
       std::vector<v1::Reason> reasons = ReasonsOf(receipt);
-      reasons.push_back(MakeReason(kDeliveryUnknown, "nobody can say whether the message went out; it is not sent again"));
+      reasons.push_back(
+          MakeReason(kDeliveryUnknown, "nobody can say whether the message went out; it is not sent again"));
       return End(v1::CUSTOMER_RUN_STATE_FAILED, std::move(reasons));
     }
   }

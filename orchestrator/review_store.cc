@@ -119,8 +119,8 @@ void ReviewStore::AddEvent(const std::string& task_id, absl::Time now, const std
 }
 
 std::vector<v1::ReviewEvent> ReviewStore::History(const std::string& task_id) {
-  SQLite::Statement& select = connection_.Prepare(
-      "SELECT event_time, actor, state, comment FROM review_event WHERE task_id = $1 ORDER BY id");
+  SQLite::Statement& select =
+      connection_.Prepare("SELECT event_time, actor, state, comment FROM review_event WHERE task_id = $1 ORDER BY id");
   select.bind(1, task_id);
   std::vector<v1::ReviewEvent> events;
   while (select.executeStep()) {
@@ -134,8 +134,7 @@ std::vector<v1::ReviewEvent> ReviewStore::History(const std::string& task_id) {
 }
 
 absl::optional<ReviewStore::DecisionMemo> ReviewStore::FindMemo(const std::string& request_id) {
-  SQLite::Statement& select =
-      connection_.Prepare("SELECT fingerprint, task FROM decision_memo WHERE request_id = $1");
+  SQLite::Statement& select = connection_.Prepare("SELECT fingerprint, task FROM decision_memo WHERE request_id = $1");
   select.bind(1, request_id);
   if (!select.executeStep()) return absl::nullopt;
   DecisionMemo memo;

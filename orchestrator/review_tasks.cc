@@ -38,8 +38,9 @@ absl::StatusOr<ReviewRow> FindTask(Connection& connection, const std::string& ta
   return *std::move(row);
 }
 
-absl::Status CheckReviewer(const v1::ReviewTask& task, const std::string& reviewer) {
+absl::Status CheckReviewer(const v1::ReviewTask& task, const std::string& reviewer, absl::Time now) {
   if (!IsWaiting(task)) return Aborted(task, "the task is over");
+  if (FromTimestamp(task.expire_time()) <= now) return Aborted(task, "the time for reviewing it is over");
   if (task.state() == v1::REVIEW_STATE_CLAIMED && task.claimed_by() != reviewer) {
     return Aborted(task, "another reviewer holds it");
   }
@@ -173,9 +174,10 @@ v1::ReviewTask ViewTask(const ReviewRow& row, absl::Time now) {
   return task;
 }
 
-absl::StatusOr<v1::ReviewTask> ClaimReview(Connection& connection, const v1::ClaimReviewRequest& request, absl::Time now) {
+absl::StatusOr<v1::ReviewTask> ClaimReview(Connection& connection, const v1::ClaimReviewRequest& request,
+                                           absl::Time now) {
   ASSIGN_OR_RETURN(ReviewRow row, FindTask(connection, request.review_task_id(), now));
-  RETURN_IF_ERROR(CheckReviewer(row.task, request.reviewer()));
+  RETURN_IF_ERROR(CheckReviewer(row.task, request.reviewer(), now));
   row.task.set_state(v1::REVIEW_STATE_CLAIMED);
   row.task.set_claimed_by(request.reviewer());
   *row.task.mutable_claim_expire_time() = ToTimestamp(now + row.claim_for);
@@ -195,7 +197,7 @@ absl::StatusOr<Decided> DecideReview(Connection& connection, const v1::DecideRev
     }
   }
   ASSIGN_OR_RETURN(ReviewRow row, FindTask(connection, request.review_task_id(), now));
-  RETURN_IF_ERROR(CheckReviewer(row.task, request.reviewer()));
+  RETURN_IF_ERROR(CheckReviewer(row.task, request.reviewer(), now));
   if (row.task.revision() != request.revision()) return Aborted(row.task, "it has changed since it was read");
   if (row.task.content_hash() != request.content_hash()) return Aborted(row.task, "the message is another one");
   const v1::ReviewState state = StateAfter(request.decision());

@@ -26,7 +26,8 @@ v1::StepRecord CloseReviewTask(Connection& connection, int64_t customer_run, v1:
                                absl::string_view code, absl::string_view text, absl::Time now);
 
 // NOT_FOUND; ABORTED as in the proto.
-absl::StatusOr<v1::ReviewTask> ClaimReview(Connection& connection, const v1::ClaimReviewRequest& request, absl::Time now);
+absl::StatusOr<v1::ReviewTask> ClaimReview(Connection& connection, const v1::ClaimReviewRequest& request,
+                                           absl::Time now);
 
 // A decision taken: the task as it now is, and the journal's record. `repeated`: the same request was decided before,
 // there is nothing to do.

@@ -55,13 +55,15 @@ std::vector<std::string> AcceptedBefore(Connection& connection, const CustomerRu
   return accepted;
 }
 
-// Decides, and moves the customer run on, in the writer's transaction. What is to be launched after it goes to `batches`.
+// Decides, and moves the customer run on, in the writer's transaction. What is to be launched after it goes to
+// `batches`.
 absl::Status Decide(Connection& connection, Runner& runner, absl::Time now, const v1::DecideReviewRequest& request,
                     v1::DecideReviewResponse& response, std::vector<std::shared_ptr<Batch>>& batches) {
   RunStore runs(connection);
   const auto task = ReviewStore(connection).Find(request.review_task_id());
   const auto row = task.has_value() ? runs.FindCustomerRun(task->customer_run) : absl::nullopt;
-  const std::vector<std::string> accepted = row.has_value() ? AcceptedBefore(connection, *row) : std::vector<std::string>();
+  const std::vector<std::string> accepted =
+      row.has_value() ? AcceptedBefore(connection, *row) : std::vector<std::string>();
   ASSIGN_OR_RETURN(Decided decided, DecideReview(connection, request, accepted, now));
   *response.mutable_review_task() = decided.task;
   if (decided.repeated) return absl::OkStatus();
@@ -76,28 +78,27 @@ absl::Status Decide(Connection& connection, Runner& runner, absl::Time now, cons
 grpc::ServerUnaryReactor* ReviewsService::ListReviews(grpc::CallbackServerContext* context,
                                                       const v1::ListReviewsRequest* request,
                                                       v1::ListReviewsResponse* response) {
-  return AnswerWithRead(context, request, response, database_, [this](Connection& connection, const auto& in, auto& out) {
-    return List(connection, clock_.Now(), in, out);
-  });
+  return AnswerWithRead(
+      context, request, response, database_,
+      [this](Connection& connection, const auto& in, auto& out) { return List(connection, clock_.Now(), in, out); });
 }
 
 grpc::ServerUnaryReactor* ReviewsService::GetReview(grpc::CallbackServerContext* context,
                                                     const v1::GetReviewRequest* request,
                                                     v1::GetReviewResponse* response) {
-  return AnswerWithRead(context, request, response, database_, [this](Connection& connection, const auto& in, auto& out) {
-    return Get(connection, clock_.Now(), in, out);
-  });
+  return AnswerWithRead(
+      context, request, response, database_,
+      [this](Connection& connection, const auto& in, auto& out) { return Get(connection, clock_.Now(), in, out); });
 }
 
 grpc::ServerUnaryReactor* ReviewsService::ClaimReview(grpc::CallbackServerContext* context,
                                                       const v1::ClaimReviewRequest* request,
                                                       v1::ClaimReviewResponse* response) {
-  return AnswerWithWrite(context, request, response, database_,
-                         [this](Connection& connection, const auto& in, auto& out) -> absl::Status {
-                           ASSIGN_OR_RETURN(*out.mutable_review_task(),
-                                            campaign::orchestrator::ClaimReview(connection, in, clock_.Now()));
-                           return absl::OkStatus();
-                         });
+  return AnswerWithWrite(
+      context, request, response, database_, [this](Connection& connection, const auto& in, auto& out) -> absl::Status {
+        ASSIGN_OR_RETURN(*out.mutable_review_task(), campaign::orchestrator::ClaimReview(connection, in, clock_.Now()));
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* ReviewsService::DecideReview(grpc::CallbackServerContext* context,

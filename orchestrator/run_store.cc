@@ -1,8 +1,8 @@
 #include "orchestrator/run_store.h"
 
-#include <utility>
-
 #include <zstd.h>
+
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -146,7 +146,8 @@ absl::optional<CampaignRunRow> RunStore::FindRun(absl::string_view id) {
 }
 
 absl::optional<CampaignRunRow> RunStore::FindRun(int64_t number) {
-  static const auto& sql = *new std::string(absl::StrCat("SELECT ", kRunColumns, " FROM campaign_run WHERE number = $1"));
+  static const auto& sql =
+      *new std::string(absl::StrCat("SELECT ", kRunColumns, " FROM campaign_run WHERE number = $1"));
   SQLite::Statement& select = connection_.Prepare(sql.c_str());
   select.bind(1, number);
   if (!select.executeStep()) return absl::nullopt;
@@ -154,10 +155,10 @@ absl::optional<CampaignRunRow> RunStore::FindRun(int64_t number) {
 }
 
 std::vector<CampaignRunRow> RunStore::ListRuns(const std::string& campaign, int64_t before_number, int page_size) {
-  static const auto& sql = *new std::string(
-      absl::StrCat("SELECT ", kRunColumns,
-                   " FROM campaign_run WHERE ($1 = 0 OR number < $1) AND ($2 = '' OR campaign = $2) "
-                   "ORDER BY number DESC LIMIT $3"));
+  static const auto& sql =
+      *new std::string(absl::StrCat("SELECT ", kRunColumns,
+                                    " FROM campaign_run WHERE ($1 = 0 OR number < $1) AND ($2 = '' OR campaign = $2) "
+                                    "ORDER BY number DESC LIMIT $3"));
   SQLite::Statement& select = connection_.Prepare(sql.c_str());
   select.bind(1, before_number);
   select.bind(2, campaign);
@@ -224,8 +225,9 @@ absl::optional<CustomerRunRow> RunStore::FindCustomerRun(int64_t key) {
   return ReadCustomerRun(select);
 }
 
-std::vector<CustomerRunRow> RunStore::ListCustomerRuns(int64_t run_number, int64_t after_key, v1::CustomerRunState state,
-                                                       const std::string& customer_id, int page_size) {
+std::vector<CustomerRunRow> RunStore::ListCustomerRuns(int64_t run_number, int64_t after_key,
+                                                       v1::CustomerRunState state, const std::string& customer_id,
+                                                       int page_size) {
   SQLite::Statement& select = connection_.Prepare(
       "SELECT key, customer_id, batch_id, slot, state, wake_time, reasons FROM customer_run "
       "WHERE key > $1 AND key < $2 AND ($3 = 0 OR state = $3) AND ($4 = '' OR customer_id = $4) ORDER BY key LIMIT $5");
@@ -287,7 +289,8 @@ absl::optional<absl::Time> RunStore::NextWakeTime() {
 
 int64_t RunStore::InsertBatch(const BatchRow& batch) {
   SQLite::Statement& insert = connection_.Prepare(
-      "INSERT INTO batch (campaign, version, dry_run, bulk, open, members) VALUES ($1, $2, $3, $4, 1, $5) RETURNING id");
+      "INSERT INTO batch (campaign, version, dry_run, bulk, open, members) VALUES ($1, $2, $3, $4, 1, $5) RETURNING "
+      "id");
   insert.bind(1, batch.campaign);
   insert.bind(2, batch.version);
   insert.bind(3, batch.dry_run ? 1 : 0);
@@ -300,8 +303,7 @@ int64_t RunStore::InsertBatch(const BatchRow& batch) {
 }
 
 void RunStore::AppendEntry(int64_t batch_id, int ordinal, const std::string& entry) {
-  SQLite::Statement& insert =
-      connection_.Prepare("INSERT INTO journal (batch_id, ordinal, entry) VALUES ($1, $2, $3)");
+  SQLite::Statement& insert = connection_.Prepare("INSERT INTO journal (batch_id, ordinal, entry) VALUES ($1, $2, $3)");
   insert.bind(1, batch_id);
   insert.bind(2, ordinal);
   BindBlob(insert, 3, Compress(entry));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -13,6 +14,7 @@
 #include "campaign/v1/orchestrator.pb.h"
 #include "common/database.h"
 #include "orchestrator/journal.pb.h"
+#include "orchestrator/names.h"
 
 namespace campaign::orchestrator {
 
@@ -69,8 +71,8 @@ struct RequestMemo {
   absl::optional<std::string> response;
 };
 
-// Every SQL statement on runs, batches, the journal and memos. A view of a connection; use it where the connection may be
-// used. SQLite errors are thrown as SQLite::Exception, which Database turns into a status.
+// Every SQL statement on runs, batches, the journal and memos. A view of a connection; use it where the connection may
+// be used. SQLite errors are thrown as SQLite::Exception, which Database turns into a status.
 class RunStore {
  public:
   explicit RunStore(Connection& connection) : connection_(connection) {}
@@ -121,6 +123,27 @@ class RunStore {
 
  private:
   Connection& connection_;
+};
+
+// Customer runs that change state, for the counts of their runs.
+class StateMoves {
+ public:
+  void Move(int64_t customer_run, v1::CustomerRunState from, v1::CustomerRunState to) {
+    StateArray& deltas = deltas_[RunNumberOf(customer_run)];
+    --deltas[from];
+    ++deltas[to];
+  }
+  void Write(RunStore& store, absl::Time now) const {
+    for (const auto& [run, deltas] : deltas_) store.CountRun(run, deltas, now);
+  }
+  std::vector<int64_t> Runs() const {
+    std::vector<int64_t> runs;
+    for (const auto& [run, deltas] : deltas_) runs.push_back(run);
+    return runs;
+  }
+
+ private:
+  absl::flat_hash_map<int64_t, StateArray> deltas_;
 };
 
 }  // namespace campaign::orchestrator

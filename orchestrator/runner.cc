@@ -16,42 +16,7 @@ namespace {
 
 using google::protobuf::Arena;
 
-// Customer runs woken or cancelled in one transaction.
-constexpr int kWakeChunk = 256;
 constexpr absl::Duration kCommitRetry = absl::Seconds(1);
-
-JournalEntry* NewEntry(Batch& batch, v1::Step step, absl::Time start, absl::Time end, int attempts) {
-  auto* entry = Arena::CreateMessage<JournalEntry>(&batch.arena);
-  entry->set_step(step);
-  *entry->mutable_start_time() = ToTimestamp(start);
-  *entry->mutable_end_time() = ToTimestamp(end);
-  entry->set_attempt_count(attempts);
-  return entry;
-}
-
-// A record of the orchestrator's own: the step was not walked, or ends the customer's way.
-v1::StepRecord* NewSkipped(Batch& batch, v1::Step step, absl::string_view code, absl::string_view text) {
-  auto* record = Arena::CreateMessage<v1::StepRecord>(&batch.arena);
-  record->set_step(step);
-  record->mutable_skipped()->set_code(std::string(code));
-  record->mutable_skipped()->set_text(std::string(text));
-  return record;
-}
-
-v1::StepRecord* NewError(Batch& batch, v1::Step step, const absl::Status& status) {
-  auto* record = Arena::CreateMessage<v1::StepRecord>(&batch.arena);
-  record->set_step(step);
-  record->mutable_error()->set_code(static_cast<int>(status.code()));
-  record->mutable_error()->set_reason("CALL_FAILED");
-  record->mutable_error()->set_message(std::string(status.message()));
-  return record;
-}
-
-void AddRecord(JournalEntry& entry, const Batch& batch, const Member& member, v1::StepRecord* record) {
-  MemberRecord& added = *entry.add_records();
-  added.set_slot(static_cast<int32_t>(&member - batch.members.data()));
-  added.mutable_steps()->UnsafeArenaAddAllocated(record);
-}
 
 ReasonList ToReasonList(const std::vector<v1::Reason>& reasons) {
   ReasonList list;
@@ -59,103 +24,7 @@ ReasonList ToReasonList(const std::vector<v1::Reason>& reasons) {
   return list;
 }
 
-bool AllEnded(const Batch& batch) {
-  return std::none_of(batch.members.begin(), batch.members.end(), [](const Member& member) { return member.going(); });
-}
-
-bool AllLeft(const Batch& batch) {
-  return std::all_of(batch.members.begin(), batch.members.end(), [](const Member& member) { return member.left; });
-}
-
-void EndMember(Member& member, Judgement judgement) {
-  member.ended = true;
-  member.end_state = judgement.state;
-  member.end_reasons = std::move(judgement.reasons);
-}
-
-bool ConditionHolds(const Batch& batch, const Member& member) {
-  const auto& condition = batch.plan->conditions[batch.position];
-  return !condition.has_value() || member.progress.router == nullptr ||
-         condition->Matches({member.progress.router->profile(), member.progress.segment});
-}
-
-// Whether a service (or a reviewer) is asked about the member at the batch's step.
-bool IsParticipant(const Batch& batch, const Member& member) {
-  switch (batch.step()) {
-    case v1::STEP_ANALYTICS:
-      return member.ended && !member.left;
-    case v1::STEP_REVIEW:
-      return member.going() && !batch.dry_run && NeedsReview(member.progress);
-    case v1::STEP_DELIVERY:
-      return member.going() && !batch.dry_run && MayBeSent(member.progress);
-    case v1::STEP_SEGMENTATION:
-      return member.going() && ConditionHolds(batch, member) && member.progress.router->strategies_size() > 0;
-    default:
-      return member.going() && ConditionHolds(batch, member);
-  }
-}
-
-std::vector<Member*> Participants(Batch& batch) {
-  std::vector<Member*> members;
-  for (Member& member : batch.members) {
-    if (IsParticipant(batch, member)) members.push_back(&member);
-  }
-  return members;
-}
-
-// The step's record of a member who goes on but is no participant: why not.
-v1::StepRecord* LocalRecord(Batch& batch, const Member& member) {
-  const v1::Step step = batch.step();
-  const bool review = NeedsReview(member.progress);
-  if (batch.dry_run && (step == v1::STEP_DELIVERY || (step == v1::STEP_REVIEW && review))) {
-    return NewSkipped(batch, step, kDryRun, review ? "a dry run: it would wait for review" : "a dry run: it would be sent now");
-  }
-  if (step == v1::STEP_REVIEW) return NewSkipped(batch, step, kReviewNotNeeded, "compliance asked for no review");
-  if (step == v1::STEP_DELIVERY) {
-    return NewError(batch, step, absl::FailedPreconditionError("compliance has not allowed this message"));
-  }
-  if (step == v1::STEP_SEGMENTATION && ConditionHolds(batch, member)) {
-    return NewSkipped(batch, step, kNoStrategy, "no enabled strategy has the data that it needs");
-  }
-  return NewSkipped(batch, step, kRouteCondition, "the route's condition does not hold for this customer");
-}
-
-// Who reaches analytics without an end was sent nothing, as the route sends nothing.
-void EndTheRest(Batch& batch) {
-  for (Member& member : batch.members) {
-    if (!member.going()) continue;
-    v1::Reason reason;
-    reason.set_code(kRouteSendsNothing);
-    reason.set_text("the campaign's route has no delivery");
-    EndMember(member, {.next = Judgement::Next::kEnd, .state = v1::CUSTOMER_RUN_STATE_NO_ACTION, .until = {},
-                       .reasons = {reason}});
-  }
-}
-
-std::function<absl::Status(Connection&)> NoWrite() {
-  return [](Connection&) { return absl::OkStatus(); };
-}
-
-// The state changes of members, for the counts of their runs.
-class Moves {
- public:
-  void Move(int64_t customer_run, v1::CustomerRunState from, v1::CustomerRunState to) {
-    StateArray& deltas = deltas_[RunNumberOf(customer_run)];
-    --deltas[from];
-    ++deltas[to];
-  }
-  void Write(RunStore& store, absl::Time now) const {
-    for (const auto& [run, deltas] : deltas_) store.CountRun(run, deltas, now);
-  }
-  std::vector<int64_t> Runs() const {
-    std::vector<int64_t> runs;
-    for (const auto& [run, deltas] : deltas_) runs.push_back(run);
-    return runs;
-  }
-
- private:
-  absl::flat_hash_map<int64_t, StateArray> deltas_;
-};
+absl::Status NoWrite(Connection&) { return absl::OkStatus(); }
 
 }  // namespace
 
@@ -182,7 +51,8 @@ void Runner::Commit(WriteFunction write, std::function<void()> then) {
   });
 }
 
-void Runner::CommitBatch(BatchPtr batch, WriteFunction extra, std::vector<int64_t> touched, std::function<void()> then) {
+void Runner::CommitBatch(BatchPtr batch, WriteFunction extra, std::vector<int64_t> touched,
+                         std::function<void()> then) {
   auto entries = std::make_shared<std::vector<std::string>>();
   for (const JournalEntry* entry : batch->unsaved) entries->push_back(entry->SerializeAsString());
   auto answers = std::make_shared<std::vector<Waiters::Answer>>();
@@ -249,25 +119,26 @@ void Runner::Fetch(std::shared_ptr<Source> source) {
               rules.end());
   if (rules.empty()) filter.Clear();
   const std::string after = source->customer_ids.empty() ? source->run.cursor : source->customer_ids.back();
-  steps_.QueryAudience(filter, after, wanted, [this, source, wanted, left](absl::Status status, std::vector<std::string> ids) {
-    Post([this, source, wanted, left, status, ids = std::move(ids)] {
-      if (!status.ok()) {
-        LOG(WARNING) << "run " << source->run.id << ": the audience cannot be read yet: " << status.message();
-        timers_.At(clock_.Now() + RetryDelay(source->failed_fetches++), [this, source] {
-          Post([this, source] {
-            source->fetching = false;
-            Pump();
-          });
+  steps_.QueryAudience(
+      filter, after, wanted, [this, source, wanted, left](absl::Status status, std::vector<std::string> ids) {
+        Post([this, source, wanted, left, status, ids = std::move(ids)] {
+          if (!status.ok()) {
+            LOG(WARNING) << "run " << source->run.id << ": the audience cannot be read yet: " << status.message();
+            timers_.At(clock_.Now() + RetryDelay(source->failed_fetches++), [this, source] {
+              Post([this, source] {
+                source->fetching = false;
+                Pump();
+              });
+            });
+            return;
+          }
+          source->fetching = false;
+          source->failed_fetches = 0;
+          source->customer_ids.insert(source->customer_ids.end(), ids.begin(), ids.end());
+          source->exhausted = static_cast<int64_t>(ids.size()) < wanted || wanted == left;
+          SchedulePump();
         });
-        return;
-      }
-      source->fetching = false;
-      source->failed_fetches = 0;
-      source->customer_ids.insert(source->customer_ids.end(), ids.begin(), ids.end());
-      source->exhausted = static_cast<int64_t>(ids.size()) < wanted || wanted == left;
-      SchedulePump();
-    });
-  });
+      });
 }
 
 void Runner::Expand(BatchPtr batch, std::vector<Intake::Take> takes) {
@@ -320,8 +191,8 @@ void Runner::Walk(BatchPtr batch) {
       continue;
     }
     std::vector<Member*> members = Participants(*batch);
-    batch->attempts = 0;
-    batch->step_start = clock_.Now();
+    // A try after the first keeps its beginning.
+    if (batch->attempts == 0) batch->step_start = clock_.Now();
     if (members.empty()) {
       TakeRecords(*batch, {}, {});
       continue;
@@ -329,7 +200,7 @@ void Runner::Walk(BatchPtr batch) {
     if (step == v1::STEP_REVIEW) return ParkForReview(batch, members);
     if (step == v1::STEP_DELIVERY && !batch->unsaved.empty()) {
       // What is about to be sent, and why, must be on disk first.
-      return CommitBatch(batch, NoWrite(), {}, [this, batch] { Walk(batch); });
+      return CommitBatch(batch, NoWrite, {}, [this, batch] { Walk(batch); });
     }
     return Call(batch, std::move(members));
   }
@@ -338,7 +209,7 @@ void Runner::Walk(BatchPtr batch) {
 
 // Members of cancelled runs end here, unless what they wanted has been sent.
 void Runner::StopCancelled(Batch& batch) {
-  if (cancelled_runs_.empty() || batch.step() > v1::STEP_DELIVERY) return;
+  if (cancelled_runs_.empty() || batch.handed_over || batch.step() > v1::STEP_DELIVERY) return;
   const absl::Time now = clock_.Now();
   JournalEntry* entry = nullptr;
   for (Member& member : batch.members) {
@@ -355,28 +226,31 @@ void Runner::StopCancelled(Batch& batch) {
 
 void Runner::Call(const BatchPtr& batch, std::vector<Member*> members) {
   ++batch->attempts;
+  batch->handed_over = batch->handed_over || batch->step() == v1::STEP_DELIVERY;
   steps_.Call(*batch, members, [this, batch, members](absl::Status status, std::vector<v1::StepRecord*> records) {
     Post([this, batch, members, status, records] {
       if (status.ok()) return Proceed(batch, TakeRecords(*batch, members, records));
-      if (IsPassing(status.code())) return Retry(batch, members, status);
+      if (IsPassing(status.code())) return Retry(batch, status);
       CallOneByOne(batch, members);
     });
   });
 }
 
-void Runner::Retry(const BatchPtr& batch, std::vector<Member*> members, const absl::Status& status) {
+void Runner::Retry(const BatchPtr& batch, const absl::Status& status) {
   const absl::Duration delay = RetryDelay(batch->attempts - 1);
   LOG(WARNING) << "batch " << batch->id << ": " << v1::Step_Name(batch->step()) << " try " << batch->attempts
                << " failed, next in " << delay << ": " << status.message();
-  const auto again = [this, batch, members, delay] {
-    timers_.At(clock_.Now() + delay, [this, batch, members] { Post([this, batch, members] { Call(batch, members); }); });
+  // The whole step again, not the call: the run may be cancelled by then.
+  const auto again = [this, batch, delay] {
+    timers_.At(clock_.Now() + delay, [this, batch] { Post([this, batch] { Walk(batch); }); });
   };
   // The wait may be long; what is known so far should be seen, and survive.
   if (batch->unsaved.empty()) return again();
-  CommitBatch(batch, NoWrite(), {}, again);
+  CommitBatch(batch, NoWrite, {}, again);
 }
 
-// A call that the service refuses whole may be refused for one customer's sake: each alone, so that only that one fails.
+// A call that the service refuses whole may be refused for one customer's sake: each alone, so that only that one
+// fails.
 void Runner::CallOneByOne(const BatchPtr& batch, std::vector<Member*> members) {
   struct Results {
     std::vector<v1::StepRecord*> records;
@@ -415,6 +289,7 @@ std::vector<Runner::Parked> Runner::TakeRecords(Batch& batch, const std::vector<
     }
   }
   for (const Parked& one : parked) one.member->left = true;
+  batch.attempts = 0;
   batch.position = NextPosition(batch.plan->campaign, batch.position, AllEnded(batch));
   entry->set_next_position(batch.position);
   batch.unsaved.push_back(entry);
@@ -423,7 +298,7 @@ std::vector<Runner::Parked> Runner::TakeRecords(Batch& batch, const std::vector<
 
 void Runner::Proceed(const BatchPtr& batch, std::vector<Parked> parked) {
   if (parked.empty()) return Walk(batch);
-  Moves moves;
+  StateMoves moves;
   for (const Parked& one : parked) {
     moves.Move(one.member->customer_run, v1::CUSTOMER_RUN_STATE_RUNNING, one.judgement.state);
     ScheduleWake(one.judgement.until);
@@ -448,7 +323,7 @@ void Runner::ParkForReview(const BatchPtr& batch, const std::vector<Member*>& me
   // Those who need no review go on from the next step; those who do leave with a task each.
   const absl::Time now = clock_.Now();
   std::vector<ReviewRow> tasks;
-  Moves moves;
+  StateMoves moves;
   for (Member* member : members) {
     tasks.push_back(NewReviewTask(batch->plan->campaign, *member, now));
     moves.Move(member->customer_run, v1::CUSTOMER_RUN_STATE_RUNNING, v1::CUSTOMER_RUN_STATE_WAITING_REVIEW);
@@ -476,7 +351,7 @@ void Runner::ParkForReview(const BatchPtr& batch, const std::vector<Member*>& me
 }
 
 void Runner::FinishBatch(const BatchPtr& batch) {
-  Moves moves;
+  StateMoves moves;
   for (const Member& member : batch->members) {
     if (!member.left) moves.Move(member.customer_run, v1::CUSTOMER_RUN_STATE_RUNNING, member.end_state);
   }
@@ -500,200 +375,6 @@ void Runner::BatchGone(const BatchPtr& batch) {
   --(batch->bulk ? bulk_in_flight_ : single_in_flight_);
   if (wake_blocked_) WakeDue();
   SchedulePump();
-}
-
-// ---- Waiting and going on ----
-
-void Runner::ScheduleWake(absl::Time time) {
-  if (time >= next_wake_) return;
-  next_wake_ = time;
-  timers_.At(time, [this] { Post([this] { WakeDue(); }); });
-}
-
-void Runner::WakeDue() {
-  // Everybody who was deferred to eight o'clock is due at once; they come in as others leave.
-  wake_blocked_ = bulk_in_flight_ >= 2 * options_.bulk_batches;
-  if (wake_blocked_) return;
-  // From here on, not from the commit on: who begins to wait meanwhile is not in what the transaction reads.
-  next_wake_ = absl::InfiniteFuture();
-  auto launched = std::make_shared<std::vector<BatchPtr>>();
-  auto next = std::make_shared<absl::optional<absl::Time>>();
-  Commit(
-      [this, launched, next](Connection& connection) {
-        RunStore store(connection);
-        const absl::Time now = clock_.Now();
-        std::vector<Wake> wakes;
-        for (CustomerRunRow& row : store.DueCustomerRuns(now, kWakeChunk)) {
-          Wake& wake = wakes.emplace_back(Wake{.row = std::move(row), .record = absl::nullopt});
-          if (wake.row.state != v1::CUSTOMER_RUN_STATE_WAITING_REVIEW) continue;
-          wake.record = CloseReviewTask(connection, wake.row.key, v1::REVIEW_STATE_EXPIRED, kReviewExpired,
-                                        "nobody reviewed the message in time", now);
-        }
-        *launched = Resume(connection, std::move(wakes));
-        *next = store.NextWakeTime();
-        return absl::OkStatus();
-      },
-      [this, launched, next] {
-        Launch(*launched);
-        if (next->has_value()) ScheduleWake(**next);
-      });
-}
-
-std::vector<Runner::BatchPtr> Runner::Resume(Connection& connection, std::vector<Wake> wakes) {
-  RunStore store(connection);
-  absl::flat_hash_map<int64_t, BatchRow> journals;
-  // Those who go on from the same place, in the same version, go together.
-  absl::flat_hash_map<std::string, BatchPtr> batches;
-  Moves moves;
-  std::vector<BatchPtr> result;
-  for (Wake& wake : wakes) {
-    auto [journal, fresh] = journals.try_emplace(wake.row.batch_id);
-    if (fresh) journal->second = store.LoadBatch(wake.row.batch_id);
-    const BatchRow& old = journal->second;
-    std::vector<v1::StepRecord> steps = StepsOf(old, wake.row.slot);
-    if (wake.record.has_value()) steps.push_back(std::move(*wake.record));
-    auto plan = campaigns_.Plan(connection, old.campaign, old.version);
-    if (!plan.ok() || steps.empty()) {
-      const std::string why = plan.ok() ? "its journal is empty" : std::string(plan.status().message());
-      LOG(ERROR) << "customer run " << wake.row.key << " cannot go on: " << why;
-      ReasonList reasons;
-      reasons.add_reasons()->set_code(kCannotResume);
-      reasons.mutable_reasons(0)->set_text(why);
-      store.SetCustomerRunState(wake.row.key, v1::CUSTOMER_RUN_STATE_FAILED, absl::nullopt, reasons);
-      moves.Move(wake.row.key, wake.row.state, v1::CUSTOMER_RUN_STATE_FAILED);
-      continue;
-    }
-    const int position = ResumePosition((*plan)->campaign, steps.back());
-    BatchPtr& batch = batches[absl::StrCat(old.version, "/", old.dry_run, "/", position)];
-    if (batch == nullptr) {
-      batch = std::make_shared<Batch>();
-      batch->plan = *plan;
-      batch->dry_run = old.dry_run;
-      batch->bulk = true;
-      batch->position = position;
-      result.push_back(batch);
-    }
-    moves.Move(wake.row.key, wake.row.state, v1::CUSTOMER_RUN_STATE_RUNNING);
-    AddResumed(*batch, store, wake.row, steps);
-  }
-  for (const BatchPtr& batch : result) StoreResumed(*batch, store);
-  moves.Write(store, clock_.Now());
-  return result;
-}
-
-void Runner::AddResumed(Batch& batch, RunStore& store, const CustomerRunRow& row,
-                        const std::vector<v1::StepRecord>& steps) {
-  if (batch.unsaved.empty()) {
-    batch.unsaved.push_back(Arena::CreateMessage<JournalEntry>(&batch.arena));
-    batch.unsaved.back()->set_next_position(batch.position);
-  }
-  const auto run = store.FindRun(RunNumberOf(row.key));
-  Member& member = batch.members.emplace_back();
-  member.customer_run = row.key;
-  member.campaign_run_id = run->id;
-  member.customer_run_id = CustomerRunName(run->id, SequenceOf(row.key));
-  member.customer_id = row.customer_id;
-  MemberRecord& record = *batch.unsaved.back()->add_records();
-  record.set_slot(static_cast<int32_t>(batch.members.size() - 1));
-  *record.mutable_steps() = {steps.begin(), steps.end()};
-  RestoreProgress(batch, member, record);
-}
-
-void Runner::StoreResumed(Batch& batch, RunStore& store) {
-  BatchRow row;
-  row.campaign = batch.plan->campaign.name();
-  row.version = batch.plan->version;
-  row.dry_run = batch.dry_run;
-  row.bulk = batch.bulk;
-  for (const Member& member : batch.members) row.members.add_customer_runs(member.customer_run);
-  batch.id = store.InsertBatch(row);
-  for (size_t slot = 0; slot < batch.members.size(); ++slot) {
-    store.MoveCustomerRun(batch.members[slot].customer_run, batch.id, static_cast<int32_t>(slot));
-  }
-  for (const JournalEntry* entry : batch.unsaved) {
-    store.AppendEntry(batch.id, batch.next_ordinal++, entry->SerializeAsString());
-  }
-  batch.unsaved.clear();
-}
-
-void Runner::Launch(const std::vector<BatchPtr>& batches) {
-  for (const BatchPtr& batch : batches) {
-    ++(batch->bulk ? bulk_in_flight_ : single_in_flight_);
-    Walk(batch);
-  }
-}
-
-// ---- Taking up what an earlier process left ----
-
-absl::Status Runner::Start() {
-  auto batches = std::make_shared<std::vector<BatchPtr>>();
-  auto next_wake = std::make_shared<absl::optional<absl::Time>>();
-  auto sources = std::make_shared<std::vector<std::shared_ptr<Source>>>();
-  RETURN_IF_ERROR(database_.Write([this, batches, next_wake, sources](Connection& connection) {
-    RunStore store(connection);
-    for (const int64_t run : store.CancelledRuns()) cancelled_runs_.insert(run);
-    for (const int64_t run : store.UnexpandedRuns()) {
-      auto source = std::make_shared<Source>(Source{.run = *store.FindRun(run)});
-      ASSIGN_OR_RETURN(source->plan, campaigns_.Plan(connection, source->run.campaign, source->run.version));
-      sources->push_back(std::move(source));
-    }
-    for (const int64_t id : store.OpenBatches()) {
-      ASSIGN_OR_RETURN(BatchPtr batch, RestoreBatch(connection, id));
-      batches->push_back(std::move(batch));
-    }
-    *next_wake = store.NextWakeTime();
-    return absl::OkStatus();
-  }));
-  if (!batches->empty() || !sources->empty()) {
-    LOG(INFO) << "taking up " << batches->size() << " batches and " << sources->size() << " runs";
-  }
-  Post([this, batches, next_wake, sources] {
-    for (auto& source : *sources) intake_.Add(std::move(source));
-    Launch(*batches);
-    if (next_wake->has_value()) ScheduleWake(**next_wake);
-    SchedulePump();
-  });
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Runner::BatchPtr> Runner::RestoreBatch(Connection& connection, int64_t id) {
-  RunStore store(connection);
-  BatchRow row = store.LoadBatch(id);
-  auto batch = std::make_shared<Batch>();
-  batch->id = id;
-  batch->dry_run = row.dry_run;
-  batch->bulk = row.bulk;
-  batch->next_ordinal = static_cast<int>(row.entries.size());
-  ASSIGN_OR_RETURN(batch->plan, campaigns_.Plan(connection, row.campaign, row.version));
-  absl::flat_hash_map<int64_t, std::string> run_ids;
-  for (const int64_t key : row.members.customer_runs()) {
-    const auto customer = store.FindCustomerRun(key);
-    std::string& run_id = run_ids[RunNumberOf(key)];
-    if (run_id.empty()) run_id = store.FindRun(RunNumberOf(key))->id;
-    Member& member = batch->members.emplace_back();
-    member.customer_run = key;
-    member.campaign_run_id = run_id;
-    member.customer_run_id = CustomerRunName(run_id, SequenceOf(key));
-    member.customer_id = customer->customer_id;
-    member.left = customer->batch_id != id || customer->state != v1::CUSTOMER_RUN_STATE_RUNNING;
-  }
-  for (const JournalEntry& stored : row.entries) {
-    auto* entry = Arena::CreateMessage<JournalEntry>(&batch->arena);
-    *entry = stored;
-    batch->position = entry->next_position();
-    for (const MemberRecord& record : entry->records()) RestoreProgress(*batch, batch->members[record.slot()], record);
-  }
-  return batch;
-}
-
-void Runner::RestoreProgress(const Batch& batch, Member& member, const MemberRecord& record) {
-  for (const v1::StepRecord& step : record.steps()) {
-    const int failed_tries = member.progress.failed_tries;
-    Advance(member.progress, step);
-    // Waits are over by now: they are rows, not judgements. Ends stay ends.
-    Judgement judgement = Judge(step, batch.dry_run, failed_tries, absl::InfinitePast());
-    if (judgement.next == Judgement::Next::kEnd && !member.ended) EndMember(member, std::move(judgement));
-  }
 }
 
 }  // namespace campaign::orchestrator

@@ -34,9 +34,9 @@ struct Wake {
 // on the database's writer thread: what arrives elsewhere (answers, timers, calls) is posted there, so there are no
 // locks, and what arrives together is committed together.
 //
-// The journal is written before anything is sent, whenever a member leaves the batch, and when a step must wait. Between
-// these points a batch's results are in memory only: the steps before delivery can be repeated, as their reservations
-// are keyed by customer run.
+// The journal is written before anything is sent, whenever a member leaves the batch, and when a step must wait.
+// Between these points a batch's results are in memory only: the steps before delivery can be repeated, as their
+// reservations are keyed by customer run.
 class Runner {
  public:
   struct Options {
@@ -95,7 +95,7 @@ class Runner {
   void Walk(BatchPtr batch);
   void StopCancelled(Batch& batch);
   void Call(const BatchPtr& batch, std::vector<Member*> members);
-  void Retry(const BatchPtr& batch, std::vector<Member*> members, const absl::Status& status);
+  void Retry(const BatchPtr& batch, const absl::Status& status);
   void CallOneByOne(const BatchPtr& batch, std::vector<Member*> members);
   // Notes the step's records of `members`, and why the others had none; moves the batch to its next step.
   std::vector<Parked> TakeRecords(Batch& batch, const std::vector<Member*>& members,

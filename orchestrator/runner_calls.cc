@@ -79,7 +79,8 @@ absl::Status StartNew(Connection& connection, CampaignStore& campaigns, const v1
   run.create_time = run.update_time = now;
   store.InsertRun(run);
   if (request.request_id().empty()) return absl::OkStatus();
-  store.InsertMemo(request.request_id(), {.fingerprint = Fingerprint(request), .run_number = run.number, .response = {}}, now);
+  store.InsertMemo(request.request_id(),
+                   {.fingerprint = Fingerprint(request), .run_number = run.number, .response = {}}, now);
   return absl::OkStatus();
 }
 
@@ -122,7 +123,8 @@ void Runner::RunCampaign(const v1::RunCampaignRequest& request, v1::RunCampaignR
 
 void Runner::Wait(int64_t run_number, Waiter waiter, absl::Duration wait) {
   const int64_t id = waiters_.Add(run_number, std::move(waiter));
-  timers_.At(clock_.Now() + wait, [this, run_number, id] { Post([this, run_number, id] { WaitIsOver(run_number, id); }); });
+  timers_.At(clock_.Now() + wait,
+             [this, run_number, id] { Post([this, run_number, id] { WaitIsOver(run_number, id); }); });
 }
 
 void Runner::WaitIsOver(int64_t run_number, int64_t waiter_id) {
@@ -198,8 +200,8 @@ void Runner::CancelWaiting(int64_t run_number, std::function<void(absl::Status)>
         std::vector<Wake> wakes;
         for (CustomerRunRow& row : rows) {
           if (row.state == v1::CUSTOMER_RUN_STATE_WAITING_REVIEW) {
-            CloseReviewTask(connection, row.key, v1::REVIEW_STATE_CANCELLED, kRunCancelled, "the campaign run was cancelled",
-                            clock_.Now());
+            CloseReviewTask(connection, row.key, v1::REVIEW_STATE_CANCELLED, kRunCancelled,
+                            "the campaign run was cancelled", clock_.Now());
           }
           wakes.push_back({.row = std::move(row), .record = absl::nullopt});
         }

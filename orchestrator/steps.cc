@@ -33,8 +33,8 @@ v1::StepRecord* NewRecord(Batch& batch, v1::Step step) {
   return record;
 }
 
-// Results of a response, one a member and in order, into records: the error, or what `take(result, record, index)` moves
-// over (false: there was nothing).
+// Results of a response, one a member and in order, into records: the error, or what `take(result, record, index)`
+// moves over (false: there was nothing).
 template <class Results, class Take>
 absl::StatusOr<std::vector<v1::StepRecord*>> ToRecords(Batch& batch, size_t member_count, Results* results, Take take) {
   const v1::Step step = batch.step();
@@ -53,7 +53,8 @@ absl::StatusOr<std::vector<v1::StepRecord*>> ToRecords(Batch& batch, size_t memb
     } else if (!take(result, *record, index)) {
       record->mutable_error()->set_code(static_cast<int>(absl::StatusCode::kInternal));
       record->mutable_error()->set_reason("RESULT_EMPTY");
-      record->mutable_error()->set_message(absl::StrCat(v1::Step_Name(step), " answered with nothing for this customer"));
+      record->mutable_error()->set_message(
+          absl::StrCat(v1::Step_Name(step), " answered with nothing for this customer"));
     }
     ++index;
   }
@@ -104,7 +105,8 @@ void PutSegment(const Member& member, v1::SegmentResult& out) {
 }
 
 template <class Element>
-void BorrowAll(const google::protobuf::RepeatedPtrField<Element>& from, google::protobuf::RepeatedPtrField<Element>& to) {
+void BorrowAll(const google::protobuf::RepeatedPtrField<Element>& from,
+               google::protobuf::RepeatedPtrField<Element>& to) {
   for (const Element& element : from) to.UnsafeArenaAddAllocated(Borrow(&element));
 }
 
@@ -172,8 +174,9 @@ void FillMessageSent(const Batch& batch, const Member& member, absl::Time now, v
 // A message that may have gone out counts as sent.
 v1::Settlement SettlementOf(const Member& member) {
   const v1::Receipt* receipt = member.progress.receipt;
-  const bool may_be_out = member.progress.dispatch_failed || (receipt != nullptr && receipt->state() != v1::DELIVERY_STATE_REJECTED &&
-                          receipt->state() != v1::DELIVERY_STATE_RETRY_WAIT);
+  const bool may_be_out =
+      member.progress.dispatch_failed || (receipt != nullptr && receipt->state() != v1::DELIVERY_STATE_REJECTED &&
+                                          receipt->state() != v1::DELIVERY_STATE_RETRY_WAIT);
   return may_be_out ? v1::SETTLEMENT_COMMIT : v1::SETTLEMENT_RELEASE;
 }
 
@@ -242,7 +245,8 @@ void Steps::Router(Batch& batch, std::vector<Member*> members, Done done) {
       status = absl::InternalError("GetConsents answered for another number of customers");
     }
     if (!status.ok()) return done(status, {});
-    Report(done, ToRecords(batch, count, profile_results, [&](v1::ProfileResult& result, v1::StepRecord& record, int i) {
+    Report(done,
+           ToRecords(batch, count, profile_results, [&](v1::ProfileResult& result, v1::StepRecord& record, int i) {
              if (!result.has_profile()) return false;
              v1::RouterResult& router = *record.mutable_router();
              router.unsafe_arena_set_allocated_profile(result.mutable_profile());
@@ -253,8 +257,10 @@ void Steps::Router(Batch& batch, std::vector<Member*> members, Done done) {
   };
   auto join = std::make_shared<Join>(2, finish);
   const auto report = [join](absl::Status status, const auto*) { join->Report(status); };
-  StartCall(profiles, kDeadline, [&](auto... a) { retrieval_->async()->GetProfiles(std::move(a)...); }, report);
-  StartCall(consents, kDeadline, [&](auto... a) { compliance_->async()->GetConsents(std::move(a)...); }, report);
+  StartCall(
+      profiles, kDeadline, [&](auto... a) { retrieval_->async()->GetProfiles(std::move(a)...); }, report);
+  StartCall(
+      consents, kDeadline, [&](auto... a) { compliance_->async()->GetConsents(std::move(a)...); }, report);
 }
 
 void Steps::Segmentation(Batch& batch, std::vector<Member*> members, Done done) {
@@ -271,16 +277,17 @@ void Steps::Segmentation(Batch& batch, std::vector<Member*> members, Done done) 
     }
   }
   auto call = NewCall<v1::GetRfmCutoffsRequest, v1::GetRfmCutoffsResponse>(batch);
-  StartCall(call, kDeadline, [&](auto... a) { retrieval_->async()->GetRfmCutoffs(std::move(a)...); },
-            [this, &batch, members, done](absl::Status status, const v1::GetRfmCutoffsResponse* response) {
-              if (!status.ok()) return done(status, {});
-              {
-                absl::MutexLock lock(&cutoffs_mutex_);
-                cutoffs_ = response->cutoffs();
-                cutoffs_time_ = clock_.Now();
-              }
-              SegmentWithCutoffs(batch, members, response->cutoffs(), done);
-            });
+  StartCall(
+      call, kDeadline, [&](auto... a) { retrieval_->async()->GetRfmCutoffs(std::move(a)...); },
+      [this, &batch, members, done](absl::Status status, const v1::GetRfmCutoffsResponse* response) {
+        if (!status.ok()) return done(status, {});
+        {
+          absl::MutexLock lock(&cutoffs_mutex_);
+          cutoffs_ = response->cutoffs();
+          cutoffs_time_ = clock_.Now();
+        }
+        SegmentWithCutoffs(batch, members, response->cutoffs(), done);
+      });
 }
 
 void Steps::SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const v1::RfmCutoffs& cutoffs, Done done) {
@@ -294,11 +301,12 @@ void Steps::SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const
     item.unsafe_arena_set_allocated_profile(Borrow(&member->progress.router->profile()));
     *item.mutable_strategies() = member->progress.router->strategies();
   }
-  StartCall(call, kDeadline, [&](auto... a) { segmentation_->async()->Segment(std::move(a)...); },
-            Collect(batch, members.size(), std::move(done), [](v1::SegmentItemResult& result, v1::StepRecord& record, int) {
-              if (result.has_segment()) record.unsafe_arena_set_allocated_segment(result.mutable_segment());
-              return result.has_segment();
-            }));
+  StartCall(
+      call, kDeadline, [&](auto... a) { segmentation_->async()->Segment(std::move(a)...); },
+      Collect(batch, members.size(), std::move(done), [](v1::SegmentItemResult& result, v1::StepRecord& record, int) {
+        if (result.has_segment()) record.unsafe_arena_set_allocated_segment(result.mutable_segment());
+        return result.has_segment();
+      }));
 }
 
 void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
@@ -312,11 +320,12 @@ void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
     item.set_customer_id(member->customer_id);
     item.set_segment((member->progress.segment != nullptr ? *member->progress.segment : UnknownSegment()).segment());
   }
-  StartCall(call, kDeadline, [&](auto... a) { retrieval_->async()->GetInsights(std::move(a)...); },
-            Collect(batch, members.size(), std::move(done), [](v1::InsightsResult& result, v1::StepRecord& record, int) {
-              if (result.has_insights()) record.unsafe_arena_set_allocated_insights(result.mutable_insights());
-              return result.has_insights();
-            }));
+  StartCall(
+      call, kDeadline, [&](auto... a) { retrieval_->async()->GetInsights(std::move(a)...); },
+      Collect(batch, members.size(), std::move(done), [](v1::InsightsResult& result, v1::StepRecord& record, int) {
+        if (result.has_insights()) record.unsafe_arena_set_allocated_insights(result.mutable_insights());
+        return result.has_insights();
+      }));
 }
 
 void Steps::Offer(Batch& batch, std::vector<Member*> members, Done done) {
@@ -333,11 +342,12 @@ void Steps::Offer(Batch& batch, std::vector<Member*> members, Done done) {
     PutSegment(*member, *item.mutable_segment());
     *item.mutable_consented_channels() = member->progress.router->consented_channels();
   }
-  StartCall(call, kDeadline, [&](auto... a) { offers_->async()->SelectActions(std::move(a)...); },
-            Collect(batch, members.size(), std::move(done), [](v1::SelectItemResult& result, v1::StepRecord& record, int) {
-              if (result.has_decision()) record.unsafe_arena_set_allocated_decision(result.mutable_decision());
-              return result.has_decision();
-            }));
+  StartCall(
+      call, kDeadline, [&](auto... a) { offers_->async()->SelectActions(std::move(a)...); },
+      Collect(batch, members.size(), std::move(done), [](v1::SelectItemResult& result, v1::StepRecord& record, int) {
+        if (result.has_decision()) record.unsafe_arena_set_allocated_decision(result.mutable_decision());
+        return result.has_decision();
+      }));
 }
 
 void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {
@@ -355,11 +365,12 @@ void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {
     if (progress.insights != nullptr) PutInsights(*progress.insights, *item.mutable_insights());
     if (progress.decision != nullptr) PutDecision(*progress.decision, *item.mutable_decision());
   }
-  StartCall(call, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); },
-            Collect(batch, members.size(), std::move(done), [](v1::GenerateItemResult& result, v1::StepRecord& record, int) {
-              if (result.has_message()) record.unsafe_arena_set_allocated_message(result.mutable_message());
-              return result.has_message();
-            }));
+  StartCall(
+      call, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); },
+      Collect(batch, members.size(), std::move(done), [](v1::GenerateItemResult& result, v1::StepRecord& record, int) {
+        if (result.has_message()) record.unsafe_arena_set_allocated_message(result.mutable_message());
+        return result.has_message();
+      }));
 }
 
 void Steps::Compliance(Batch& batch, std::vector<Member*> members, Done done) {
@@ -378,11 +389,12 @@ void Steps::Compliance(Batch& batch, std::vector<Member*> members, Done done) {
     if (progress.message != nullptr) item.unsafe_arena_set_allocated_message(Borrow(progress.message));
     if (progress.review != nullptr) *item.mutable_accepted_red_flags() = progress.review->accepted_red_flags();
   }
-  StartCall(call, kDeadline, [&](auto... a) { compliance_->async()->Check(std::move(a)...); },
-            Collect(batch, members.size(), std::move(done), [](v1::CheckItemResult& result, v1::StepRecord& record, int) {
-              if (result.has_check()) record.unsafe_arena_set_allocated_check(result.mutable_check());
-              return result.has_check();
-            }));
+  StartCall(
+      call, kDeadline, [&](auto... a) { compliance_->async()->Check(std::move(a)...); },
+      Collect(batch, members.size(), std::move(done), [](v1::CheckItemResult& result, v1::StepRecord& record, int) {
+        if (result.has_check()) record.unsafe_arena_set_allocated_check(result.mutable_check());
+        return result.has_check();
+      }));
 }
 
 void Steps::Delivery(Batch& batch, std::vector<Member*> members, Done done) {
@@ -394,11 +406,12 @@ void Steps::Delivery(Batch& batch, std::vector<Member*> members, Done done) {
     item.set_customer_id(member->customer_id);
     item.unsafe_arena_set_allocated_message(Borrow(member->progress.message));
   }
-  StartCall(call, kDeadline, [&](auto... a) { delivery_->async()->Deliver(std::move(a)...); },
-            Collect(batch, members.size(), std::move(done), [](v1::DeliverItemResult& result, v1::StepRecord& record, int) {
-              if (result.has_receipt()) record.unsafe_arena_set_allocated_receipt(result.mutable_receipt());
-              return result.has_receipt();
-            }));
+  StartCall(
+      call, kDeadline, [&](auto... a) { delivery_->async()->Deliver(std::move(a)...); },
+      Collect(batch, members.size(), std::move(done), [](v1::DeliverItemResult& result, v1::StepRecord& record, int) {
+        if (result.has_receipt()) record.unsafe_arena_set_allocated_receipt(result.mutable_receipt());
+        return result.has_receipt();
+      }));
 }
 
 // Settles what was reserved, records the run, and tells retrieval what was sent: four calls at once, each idempotent.
@@ -410,7 +423,8 @@ void Steps::Analytics(Batch& batch, std::vector<Member*> members, Done done) {
   const absl::Time now = clock_.Now();
   for (const Member* member : members) {
     FillRunRecord(batch, *member, now, *record->request->add_records());
-    if (member->end_state == v1::CUSTOMER_RUN_STATE_DELIVERED) FillMessageSent(batch, *member, now, *events.add_events());
+    if (member->end_state == v1::CUSTOMER_RUN_STATE_DELIVERED)
+      FillMessageSent(batch, *member, now, *events.add_events());
     v1::ReservationSettlement settlement;
     settlement.set_customer_run_id(member->customer_run_id);
     settlement.set_settlement(SettlementOf(*member));
@@ -436,12 +450,15 @@ void Steps::Analytics(Batch& batch, std::vector<Member*> members, Done done) {
         [join](absl::Status status, const v1::RecordEventsResponse&) { join->Report(status); });
   }
   if (settle_offers) {
-    StartCall(offers, kDeadline, [&](auto... a) { offers_->async()->SettleReservations(std::move(a)...); }, report);
+    StartCall(
+        offers, kDeadline, [&](auto... a) { offers_->async()->SettleReservations(std::move(a)...); }, report);
   }
   if (settle_slots) {
-    StartCall(slots, kDeadline, [&](auto... a) { compliance_->async()->SettleReservations(std::move(a)...); }, report);
+    StartCall(
+        slots, kDeadline, [&](auto... a) { compliance_->async()->SettleReservations(std::move(a)...); }, report);
   }
-  StartCall(record, kDeadline, [&](auto... a) { analytics_->async()->Record(std::move(a)...); }, report);
+  StartCall(
+      record, kDeadline, [&](auto... a) { analytics_->async()->Record(std::move(a)...); }, report);
 }
 
 void Steps::CheckConfiguration(std::shared_ptr<const CampaignPlan> plan, std::function<void(absl::Status)> done) {
@@ -477,13 +494,18 @@ void Steps::CheckConfiguration(std::shared_ptr<const CampaignPlan> plan, std::fu
                                check->request->mutable_config_version()}) {
     *version = plan->version;
   }
-  StartCall(segment, kDeadline, [&](auto... a) { segmentation_->async()->Segment(std::move(a)...); }, report("segmentation"));
-  StartCall(insights, kDeadline, [&](auto... a) { retrieval_->async()->GetInsights(std::move(a)...); }, report("insights"));
-  StartCall(generate, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); }, report("generation"));
-  StartCall(check, kDeadline, [&](auto... a) { compliance_->async()->Check(std::move(a)...); }, report("compliance"));
+  StartCall(
+      segment, kDeadline, [&](auto... a) { segmentation_->async()->Segment(std::move(a)...); }, report("segmentation"));
+  StartCall(
+      insights, kDeadline, [&](auto... a) { retrieval_->async()->GetInsights(std::move(a)...); }, report("insights"));
+  StartCall(
+      generate, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); }, report("generation"));
+  StartCall(
+      check, kDeadline, [&](auto... a) { compliance_->async()->Check(std::move(a)...); }, report("compliance"));
   // A route that offers nothing has nothing to check.
   if (!campaign.has_offers()) return;
-  StartCall(select, kDeadline, [&](auto... a) { offers_->async()->SelectActions(std::move(a)...); }, report("offers"));
+  StartCall(
+      select, kDeadline, [&](auto... a) { offers_->async()->SelectActions(std::move(a)...); }, report("offers"));
 }
 
 void Steps::QueryAudience(const v1::Rule& filter, const std::string& after, int64_t max_customers, AudienceDone done) {

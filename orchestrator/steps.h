@@ -42,8 +42,8 @@ class Steps {
   // gRPC's. Steps with a service only.
   void Call(Batch& batch, std::vector<Member*> members, Done done);
 
-  // Asks every service that the campaign configures whether it can work with its part. INVALID_ARGUMENT with the path in
-  // the campaign; UNAVAILABLE where a service does not answer. `done` on a thread of gRPC's.
+  // Asks every service that the campaign configures whether it can work with its part. INVALID_ARGUMENT with the path
+  // in the campaign; UNAVAILABLE where a service does not answer. `done` on a thread of gRPC's.
   void CheckConfiguration(std::shared_ptr<const CampaignPlan> plan, std::function<void(absl::Status)> done);
 
   // Ids of a page of the audience, ascending, after `after`; fewer than `max_customers` at its end.

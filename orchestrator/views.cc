@@ -97,7 +97,8 @@ std::vector<v1::StepRecord> StepsOf(const BatchRow& batch, int32_t slot) {
 absl::StatusOr<v1::CustomerRun> LoadCustomerRun(Connection& connection, const std::string& customer_run_id) {
   const auto name = ParseCustomerRunName(customer_run_id);
   if (!name.has_value()) {
-    return InvalidField("customer_run_id", absl::StrCat("'", customer_run_id, "'"), "is not of the form <run id>-<number>");
+    return InvalidField("customer_run_id", absl::StrCat("'", customer_run_id, "'"),
+                        "is not of the form <run id>-<number>");
   }
   RunStore store(connection);
   const auto run = store.FindRun(name->first);

@@ -36,7 +36,8 @@ class Waiters {
 
   // In a transaction: makes the answers for those of `run_numbers` that somebody waits for and that have settled
   // (`even_if_unsettled`: all of them), and keeps each as the first answer to its request_id.
-  std::vector<Answer> Make(Connection& connection, const std::vector<int64_t>& run_numbers, bool even_if_unsettled) const;
+  std::vector<Answer> Make(Connection& connection, const std::vector<int64_t>& run_numbers,
+                           bool even_if_unsettled) const;
   // After it.
   void Give(const std::vector<Answer>& answers);
   // One waiter alone, whose time is up; nothing where it was answered.

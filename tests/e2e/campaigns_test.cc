@@ -198,5 +198,22 @@ TEST_F(Refused, WhereALessonIsSoldAtADiscount) {
   ExpectRefused("campaign.offers.actions[0].discount_bps", "500");
 }
 
+// What only the services compile is refused when it is applied too, not in the middle of a run.
+TEST_F(Refused, WhereATemplateDoesNotParse) {
+  campaign_.mutable_generation()->mutable_templates(0)->set_text("{{#open}} never closed");
+  ExpectRefused("campaign.generation.templates[0].text", "");
+}
+
+TEST_F(Refused, WhereQuietHoursAreNoTimes) {
+  campaign_.mutable_compliance()->mutable_quiet_hours()->set_start("25:00");
+  campaign_.mutable_compliance()->mutable_quiet_hours()->set_end("08:00");
+  ExpectRefused("campaign.compliance.quiet_hours.start", "25:00");
+}
+
+TEST_F(Refused, WhereAChurnTermNamesNoNumber) {
+  campaign_.mutable_segmentation()->mutable_churn()->add_terms()->set_feature("country");
+  ExpectRefused("campaign.segmentation.churn.terms[0].feature", "country");
+}
+
 }  // namespace
 }  // namespace campaign::e2e
