@@ -310,6 +310,44 @@ TEST_F(RunnerTest, ACancelledRunSendsNothingMore) {
   EXPECT_EQ(fakes_.settlements().size(), 4u);
 }
 
+TEST_F(RunnerTest, ARunIsCancelledAlthoughAServiceIsDown) {
+  fakes_.set_hook([](const std::string& rpc, const Strings&) { return rpc == "Check" ? Busy() : grpc::Status::OK; });
+  const std::string run = world_->Run("customer_id: 'ann'");
+  World::WaitFor([&] { return !fakes_.calls("Check").empty(); });
+  world_->Cancel(run);
+  World::WaitFor([&] {
+    world_->Advance(absl::Seconds(1));
+    return world_->Get(run).state() == v1::CAMPAIGN_RUN_STATE_CANCELLED;
+  });
+  EXPECT_EQ(world_->Settled(run), "CANCELLED 1");
+  EXPECT_TRUE(fakes_.calls("Deliver").empty());
+}
+
+// Delivery may have sent it: to call it cancelled would be a lie, and give its slot under the caps away.
+TEST_F(RunnerTest, WhatWasHandedOverIsNotCancelledAfterACrash) {
+  absl::Notification delivering, copied;
+  std::atomic<bool> first = true;
+  fakes_.set_hook([&](const std::string& rpc, const Strings&) {
+    if (rpc == "Deliver" && first.exchange(false)) {
+      delivering.Notify();
+      copied.WaitForNotification();
+    }
+    return grpc::Status::OK;
+  });
+  const std::string run = world_->Run("customer_id: 'ann'");
+  delivering.WaitForNotification();
+  world_->Cancel(run);
+  for (const char* suffix : {"", "-wal"}) {
+    std::filesystem::copy_file(dir_.File("a.db") + suffix, dir_.File("b.db") + suffix);
+  }
+  copied.Notify();
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 1");
+  world_ = std::make_unique<World>(dir_.File("b.db"), fakes_, clock_);
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 1");
+  EXPECT_EQ(fakes_.sent_count(), 1);
+  for (const std::string& settlement : fakes_.settlements()) EXPECT_NE(settlement.find("COMMIT"), std::string::npos);
+}
+
 TEST_F(RunnerTest, ADeferredCustomerOfACancelledRunEnds) {
   fakes_.set_check([](const std::string&) {
     return ParseProto<v1::CheckResult>("verdict: VERDICT_DEFER defer_until_time { seconds: 1781528400 }");

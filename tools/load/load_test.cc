@@ -126,7 +126,7 @@ TEST(Report, GivesEveryNumberAsJson) {
   EXPECT_EQ(json["inflight64_p50_ms"], 100.0);
   EXPECT_EQ(json["inflight64_p99_ms"], 198.0);
   EXPECT_EQ(json["inflight64_calls_per_second"], 200.0);
-  EXPECT_EQ(json["stored_bytes_per_customer"], 600.0);
+  EXPECT_EQ(json["stored_bytes_per_customer"], 2100.0);
   EXPECT_EQ(json["cpu_us_per_customer"], 40.0);
   EXPECT_EQ(json["cpu_us_per_customer_by_process"]["offer"], 10.0);
   EXPECT_EQ(json["peak_rss_mb"], 20.48);
@@ -137,7 +137,7 @@ TEST(Report, GivesEveryNumberAsJson) {
 TEST(Report, SaysTheSameInTables) {
   const std::string text = ToText(GoodResults());
   EXPECT_THAT(text, HasSubstr("2000 customers/s; 95.0 % delivered (DELIVERED 950, SUPPRESSED 50)"));
-  EXPECT_THAT(text, HasSubstr("600 bytes a customer beyond the message itself (1500 bytes)"));
+  EXPECT_THAT(text, HasSubstr("2100 bytes a customer, the message included (1500 bytes before compression)"));
   EXPECT_THAT(text, HasSubstr("holdout 0"));
 }
 

@@ -115,8 +115,7 @@ double DeliveredShare(const AudienceResult& audience) {
 
 double StoredBytesPerCustomer(const AudienceResult& audience) {
   if (audience.customer_count == 0) return 0;
-  return static_cast<double>(Sum(audience.stored_bytes)) / static_cast<double>(audience.customer_count) -
-         audience.message_bytes;
+  return static_cast<double>(Sum(audience.stored_bytes)) / static_cast<double>(audience.customer_count);
 }
 
 std::string ToText(const Results& results) {
@@ -131,7 +130,8 @@ std::string ToText(const Results& results) {
                         FormatCount(audience.customer_count), absl::ToDoubleSeconds(audience.elapsed),
                         PerSecond(audience.customer_count, audience.elapsed), DeliveredShare(audience) * 100,
                         StatesText(audience));
-  absl::StrAppendFormat(&text, "Stored    %.0f bytes a customer beyond the message itself (%.0f bytes)\n\n",
+  absl::StrAppendFormat(&text,
+                        "Stored    %.0f bytes a customer, the message included (%.0f bytes before compression)\n\n",
                         StoredBytesPerCustomer(audience), audience.message_bytes);
   absl::StrAppend(&text, ProcessTable(results), "\n", SingleTable(results));
   return text;
