@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -58,6 +59,10 @@ bool MoveWithoutReplacing(int from_folder, const char* from, int to_folder, cons
   unlinkat(from_folder, from, 0);
   return true;
 }
+
+// Up to so many files are flushed one by one; for more, one flush of the whole file system, which others may have
+// filled, costs less.
+constexpr size_t kFlushedOneByOne = 8;
 
 std::string FormatJson(const OutgoingMessage& outgoing) {
   const v1::Message& message = *outgoing.message;
@@ -126,6 +131,14 @@ absl::Status SpoolSender::Prepare() {
       absl::StrCat("cannot write to ", options_.folder, ": ", error ? error.message() : ErrorText()));
 }
 
+bool SpoolSender::Flush(const std::vector<Staged>& all_staged) const {
+  if (all_staged.size() > kFlushedOneByOne) return syncfs(spool_.get()) == 0;
+  return std::all_of(all_staged.begin(), all_staged.end(), [&](const Staged& staged) {
+    const FileHandle file(openat(unfinished_.get(), staged.unfinished_name.c_str(), O_WRONLY | O_CLOEXEC));
+    return file.ok() && fsync(file.get()) == 0;
+  });
+}
+
 std::vector<SendOutcome> SpoolSender::Send(absl::Span<const OutgoingMessage> messages) {
   std::vector<SendOutcome> outcomes(messages.size());
   std::vector<Staged> all_staged;
@@ -137,7 +150,7 @@ std::vector<SendOutcome> SpoolSender::Send(absl::Span<const OutgoingMessage> mes
     if (outcomes[i].kind == SendOutcome::Kind::kAccepted) all_staged.push_back(std::move(staged));
   }
   if (all_staged.empty()) return outcomes;
-  const bool contents_durable = syncfs(spool_.get()) == 0;
+  const bool contents_durable = Flush(all_staged);
   const SendOutcome not_durable = contents_durable ? SendOutcome() : Unwritable("flush");
   for (const Staged& staged : all_staged) outcomes[staged.index] = contents_durable ? Publish(staged) : not_durable;
   for (const Staged& staged : all_staged) {

@@ -64,6 +64,8 @@ class SpoolSender final : public ChannelSender {
   SpoolSender(SpoolOptions options, const Clock& clock, FileHandle spool);
   absl::Status Prepare();
   SendOutcome Stage(const OutgoingMessage& message, Folders& folders, Staged& staged) const;
+  // Makes what was staged outlive a power failure.
+  bool Flush(const std::vector<Staged>& all_staged) const;
   SendOutcome Publish(const Staged& staged) const;
   std::string Format(const OutgoingMessage& message) const;
   // The open folder, made if need be; null with errno if that cannot be done.
