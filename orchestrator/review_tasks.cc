@@ -95,11 +95,12 @@ absl::StatusOr<v1::Message> Modified(const v1::Message& original, const v1::Mess
   RETURN_IF_ERROR(CheckUtf8(change));
   if (change.text().empty()) return InvalidField("message.text", "''", "is required with REVIEW_DECISION_MODIFY");
   v1::Message message = original;
-  message.set_subject(change.subject());
-  message.set_text(change.text());
-  message.set_html(change.html());
-  message.set_title(change.title());
-  message.set_deep_link(change.deep_link());
+  message.clear_subject();
+  message.clear_text();
+  message.clear_html();
+  message.clear_title();
+  message.clear_deep_link();
+  message.MergeFrom(change);
   return message;
 }
 

@@ -86,6 +86,11 @@ absl::StatusOr<v1::Message> ModifiedMessage(Context& context, const v1::Message&
   ASSIGN_OR_RETURN(*message.mutable_subject(), changes.Part("subject", current.subject(), false));
   ASSIGN_OR_RETURN(*message.mutable_title(), changes.Part("title", current.title(), false));
   ASSIGN_OR_RETURN(*message.mutable_deep_link(), changes.Part("deep_link", current.deep_link(), false));
+  // A part that the message has not got is left out, not sent as an empty one.
+  if (message.html().empty()) message.clear_html();
+  if (message.subject().empty()) message.clear_subject();
+  if (message.title().empty()) message.clear_title();
+  if (message.deep_link().empty()) message.clear_deep_link();
   return message;
 }
 
