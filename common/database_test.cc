@@ -87,6 +87,16 @@ class DatabaseTest : public ::testing::Test {
   std::unique_ptr<Database> database_;
 };
 
+TEST_F(DatabaseTest, ManyReadersShareTheIdleConnections) {
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([this] {
+      for (int read = 0; read < 50; ++read) EXPECT_EQ(Count(), 0);
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+}
+
 TEST_F(DatabaseTest, EveryConcurrentWriteIsCommittedBeforeItIsDone) {
   constexpr int kThreads = 8;
   constexpr int kWrites = 50;
