@@ -6,11 +6,14 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "common/call_count.h"
 #include "common/log.h"
 #include "common/status.h"
 #include "grpc/health/v1/health.pb.h"
@@ -19,21 +22,28 @@ namespace campaign {
 namespace {
 
 constexpr int kMaxMessageBytes = 64 << 20;
-constexpr std::chrono::seconds kDrain(5);
 constexpr int kKeptBytes = 32 << 20;
 
-sigset_t StopSignals() {
+sigset_t Signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  // Does not stop, but asks how many calls were served.
+  sigaddset(&signals, SIGUSR1);
   return signals;
+}
+
+// As gRPC takes durations; its greatest number means for ever.
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(std::min<int64_t>(absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address,
-                                                      const std::vector<grpc::Service*>& services) {
+                                                      const std::vector<grpc::Service*>& services,
+                                                      const ServerOptions& options) {
   static std::once_flag once;
   std::call_once(once, [] {
     // A batch takes a megabyte or two and gives it back a moment later; returning it to the kernel each time costs more
@@ -48,12 +58,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
     // that asks reflection how to call it can.
     grpc::health::v1::HealthCheckRequest::descriptor();
   });
-  auto server = std::unique_ptr<Server>(new Server());
+  auto server = std::unique_ptr<Server>(new Server(options.drain));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &server->port_);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   // A second server on a taken port must fail, not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Milliseconds(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(options.max_connection_age_grace));
   for (grpc::Service* service : services) builder.RegisterService(service);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || server->port_ == 0) {
@@ -65,7 +77,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address
 void Server::Stop() {
   if (server_ == nullptr) return;
   server_->GetHealthCheckService()->SetServingStatus(false);
-  server_->Shutdown(std::chrono::system_clock::now() + kDrain);
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(drain_));
   server_->Wait();
   server_ = nullptr;
 }
@@ -73,18 +85,19 @@ void Server::Stop() {
 Server::~Server() { Stop(); }
 
 void BlockStopSignals() {
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 absl::Status RunServer(const std::string& name, const std::string& address, const std::vector<grpc::Service*>& services,
-                       const std::function<void()>& on_stop) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start(address, services));
+                       const ServerOptions& options, const std::function<void()>& on_stop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start(address, services, options));
   LOG(INFO) << name << " listening on " << address << " (port " << server->port() << ")";
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = Signals();
   int signal = 0;
-  sigwait(&signals, &signal);
-  LOG(INFO) << name << " stopping on signal " << signal;
+  while (sigwait(&signals, &signal) == 0 && signal == SIGUSR1)
+    LOG(INFO) << name << " served " << CallCount() << " calls";
+  LOG(INFO) << name << " stopping on signal " << signal << ", served " << CallCount() << " calls";
   on_stop();
   server->Stop();
   return absl::OkStatus();

@@ -11,6 +11,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "campaign/v1/analytics.grpc.pb.h"
+#include "common/call_count.h"
 #include "common/channel.h"
 #include "common/testing/testing.h"
 #include "common/unary.h"
@@ -184,6 +185,17 @@ TEST(Server, LetsCallsFinishBeforeItStops) {
   EXPECT_TRUE(status.ok()) << status.error_message();
   ASSERT_EQ(response.rows_size(), 1);
   EXPECT_EQ(response.rows(0).key(), "done");
+}
+
+TEST(Server, CountsTheCallsItWasAsked) {
+  ReportService service;
+  ASSERT_OK_AND_ASSIGN(const auto server, Server::Start("127.0.0.1:0", {&service}));
+  const auto channel = MakeChannel(Target(*server));
+  const int64_t before = CallCount();
+  v1::GetReportResponse response;
+  GetReport(channel, "missing", &response);
+  GetReport(channel, "missing", &response);
+  EXPECT_EQ(CallCount() - before, 2);
 }
 
 TEST(Server, StopsOnce) {

@@ -1,34 +1,24 @@
-#include <iostream>
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
-#include "common/server.h"
+#include "common/process.h"
+#include "common/status.h"
 #include "services/analytics/analytics_service.h"
 #include "services/analytics/analytics_store.h"
 
-ABSL_FLAG(std::string, listen, "", "Address to listen on, such as 127.0.0.1:7107. Required.");
-ABSL_FLAG(std::string, database, "", "Path of the SQLite file; made if it is missing. Required.");
+ABSL_FLAG(std::string, database, "", "path of the SQLite file, made if it is missing; required");
+
+static absl::Status Run() {
+  using namespace campaign::analytics;
+  ASSIGN_OR_RETURN(const auto database, AnalyticsStore::Open(absl::GetFlag(FLAGS_database)));
+  AnalyticsService service(*database);
+  return campaign::Serve("analytics", {&service});
+}
 
 int main(int argc, char** argv) {
-  campaign::BlockStopSignals();
-  absl::SetProgramUsageMessage("Keeps a record of every customer run and counts. --listen ADDRESS --database FILE");
-  absl::ParseCommandLine(argc, argv);
-  const std::string listen = absl::GetFlag(FLAGS_listen);
-  const std::string path = absl::GetFlag(FLAGS_database);
-  if (listen.empty() || path.empty()) {
-    std::cerr << "analytics: " << (listen.empty() ? "--listen" : "--database") << " is required\n";
-    return 2;
-  }
-  auto database = campaign::analytics::AnalyticsStore::Open(path);
-  if (!database.ok()) {
-    std::cerr << "analytics: " << database.status().message() << "\n";
-    return 1;
-  }
-  campaign::analytics::AnalyticsService service(**database);
-  if (const absl::Status status = campaign::RunServer("analytics", listen, {&service}); !status.ok()) {
-    std::cerr << "analytics: " << status.message() << "\n";
-    return 1;
-  }
+  return campaign::RunProcess(argc, argv,
+                              {.name = "analytics",
+                               .purpose = "keeps a record of every customer run and counts",
+                               .required = {"database"},
+                               .run = Run});
 }

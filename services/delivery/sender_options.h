@@ -12,11 +12,11 @@
 
 namespace campaign::delivery {
 
-// INVALID_ARGUMENT "--<name>: ..." if `value` is empty.
-absl::Status RequireFlag(absl::string_view name, const std::string& value);
+// INVALID_ARGUMENT: no such provider, or one of its settings is missing or invalid. Opens nothing.
+absl::Status CheckSender(const std::string& provider, const SpoolOptions& spool);
 
 // The sender for a provider, "spool" or "count"; `spool` is for the former. `clock` must outlive it.
-// INVALID_ARGUMENT: a flag that is missing or unknown. Else as SpoolSender::Open.
+// INVALID_ARGUMENT as CheckSender. Else as SpoolSender::Open.
 absl::StatusOr<std::unique_ptr<ChannelSender>> MakeSender(const std::string& provider, const SpoolOptions& spool,
                                                           const Clock& clock);
 

@@ -99,10 +99,13 @@ struct SpoolSender::Staged {
   std::string name;
 };
 
+absl::Status SpoolSender::Check(const SpoolOptions& options) {
+  if (IsMailbox(options.sender_address)) return absl::OkStatus();
+  return InvalidField("sender_address", options.sender_address, "is not a plain e-mail address");
+}
+
 absl::StatusOr<std::unique_ptr<SpoolSender>> SpoolSender::Open(SpoolOptions options, const Clock& clock) {
-  if (!IsMailbox(options.sender_address)) {
-    return InvalidField("sender_address", options.sender_address, "is not a plain e-mail address");
-  }
+  RETURN_IF_ERROR(Check(options));
   std::error_code error;
   std::filesystem::create_directories(options.folder, error);
   FileHandle spool(open(options.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -46,9 +46,12 @@ struct SpoolOptions {
 // sent. So whoever picks files up may read or copy them at once, but not remove them on the day they appear in.
 class SpoolSender final : public ChannelSender {
  public:
+  // INVALID_ARGUMENT: sender_address is no plain address.
+  static absl::Status Check(const SpoolOptions& options);
+
   // Makes the folder and takes it for this process. `clock` must outlive the sender.
-  // INVALID_ARGUMENT: sender_address is no plain address. FAILED_PRECONDITION: another process owns the folder.
-  // INTERNAL: it cannot be made or opened.
+  // INVALID_ARGUMENT as Check. FAILED_PRECONDITION: another process owns the folder. INTERNAL: it cannot be made or
+  // opened.
   static absl::StatusOr<std::unique_ptr<SpoolSender>> Open(SpoolOptions options, const Clock& clock);
 
   // Two flushes of the disk a call, however many messages: one before the files get their names, one after.

@@ -144,16 +144,19 @@ absl::StatusOr<std::vector<LabelledPhrase>> ParsePhrases(absl::string_view text)
 IntentModel::IntentModel() = default;
 IntentModel::~IntentModel() = default;
 
-absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::TrainFromFile(const std::string& path) {
+absl::StatusOr<std::vector<LabelledPhrase>> ReadPhrases(const std::string& path) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
   std::stringstream text;
   text << file.rdbuf();
-  const auto phrases = ParsePhrases(text.str());
-  if (!phrases.ok()) {
-    return absl::Status(phrases.status().code(), absl::StrCat(path, ": ", phrases.status().message()));
-  }
-  return Train(*phrases);
+  auto phrases = ParsePhrases(text.str());
+  if (phrases.ok()) return phrases;
+  return absl::Status(phrases.status().code(), absl::StrCat(path, ": ", phrases.status().message()));
+}
+
+absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::TrainFromFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::vector<LabelledPhrase> phrases, ReadPhrases(path));
+  return Train(phrases);
 }
 
 absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::Train(const std::vector<LabelledPhrase>& phrases) {

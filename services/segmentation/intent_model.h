@@ -28,6 +28,9 @@ struct LabelledPhrase {
 // first intent, a phrase without a letter; fewer than two intents.
 absl::StatusOr<std::vector<LabelledPhrase>> ParsePhrases(absl::string_view text);
 
+// The same of a file, which the message names. NOT_FOUND: it cannot be read.
+absl::StatusOr<std::vector<LabelledPhrase>> ReadPhrases(const std::string& path);
+
 // Lower-case words, separated by single spaces: how phrases and customers' texts reach the model.
 std::string NormalizeText(absl::string_view text);
 

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
+#include "common/nearest_name.h"
 #include "common/status.h"
 
 namespace campaign::ctl {

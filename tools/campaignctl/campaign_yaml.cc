@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/yaml_node.h"
 #include "tools/campaignctl/yaml_reader.h"
 
 namespace campaign::ctl {

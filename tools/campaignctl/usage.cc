@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/nearest_name.h"
 #include "common/status.h"
 #include "tools/campaignctl/words.h"
 

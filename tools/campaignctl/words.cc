@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -12,27 +11,12 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "common/nearest_name.h"
 
 namespace campaign::ctl {
 namespace {
 
 using google::protobuf::EnumDescriptor;
-
-// Levenshtein's, one row at a time.
-size_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
 
 // "CUSTOMER_RUN_STATE_", from the name of the zero value.
 absl::string_view Prefix(const EnumDescriptor& type) { return absl::StripSuffix(type.value(0)->name(), "UNSPECIFIED"); }
@@ -73,19 +57,6 @@ bool MayMoveText(uint32_t code) {
 }
 
 }  // namespace
-
-std::string NearestName(absl::string_view name, const std::vector<std::string>& candidates) {
-  // Half of the letters wrong is no typing error any more.
-  size_t least = std::max<size_t>(1, name.size() / 2) + 1;
-  std::string nearest;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(name, candidate);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = candidate;
-  }
-  return nearest;
-}
 
 std::string NearestOrKnown(absl::string_view name, const std::vector<std::string>& candidates) {
   const std::string nearest = NearestName(name, candidates);

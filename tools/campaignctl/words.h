@@ -11,9 +11,6 @@
 
 namespace campaign::ctl {
 
-// The candidate with the least edit distance to `name`, or empty where none is near enough to be what was meant.
-std::string NearestName(absl::string_view name, const std::vector<std::string>& candidates);
-
 // "; nearest is 'subject'", or "; known: a, b, c" where no candidate is near.
 std::string NearestOrKnown(absl::string_view name, const std::vector<std::string>& candidates);
 

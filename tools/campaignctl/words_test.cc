@@ -2,6 +2,7 @@
 
 #include "campaign/v1/campaigns.pb.h"
 #include "campaign/v1/orchestrator.pb.h"
+#include "common/nearest_name.h"
 #include "common/testing/testing.h"
 
 namespace campaign::ctl {

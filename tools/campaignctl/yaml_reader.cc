@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "campaign/v1/types.pb.h"
+#include "common/yaml_node.h"
 #include "tools/campaignctl/words.h"
 
 namespace campaign::ctl {
@@ -69,15 +70,6 @@ bool PutBool(const YAML::Node& node, Message& message, const FieldDescriptor& fi
 }
 
 }  // namespace
-
-int LineOf(const YAML::Node& node) { return std::max(node.Mark().line, 0) + 1; }
-
-std::string DescribeNode(const YAML::Node& node) {
-  if (node.IsSequence()) return "a list";
-  if (node.IsMap()) return "a map";
-  if (!node.IsDefined() || node.IsNull()) return "no value";
-  return absl::StrCat("'", node.Scalar(), "'");
-}
 
 void YamlReader::AddError(const YAML::Node& node, const std::string& path, absl::string_view text) {
   if (errors_.size() >= kMaxErrors) return;

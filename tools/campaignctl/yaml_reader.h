@@ -57,10 +57,4 @@ class YamlReader {
   int values_ = 0;
 };
 
-// The node's line, from 1.
-int LineOf(const YAML::Node& node);
-
-// "a list", "a map", "no value", or the scalar in quotes; for messages.
-std::string DescribeNode(const YAML::Node& node);
-
 }  // namespace campaign::ctl

@@ -4,6 +4,7 @@
 #include "campaign/v1/campaigns.pb.h"
 #include "campaign/v1/rule.pb.h"
 #include "campaign/v1/types.pb.h"
+#include "common/yaml_node.h"
 #include "google/protobuf/duration.pb.h"
 #include "tools/campaignctl/rule_text.h"
 #include "tools/campaignctl/words.h"
