@@ -1,4 +1,4 @@
-"""The story that tools/demo tells: demo_story.py ROOT DIR BASE_PORT, with the eight processes up."""
+"""The story that tools/demo tells: demo_story.py ROOT DIR BASE_PORT [--compose], with the eight processes up."""
 
 import email
 import email.policy
@@ -28,8 +28,8 @@ CASES = [
 
 
 class Story:
-    def __init__(self, root, directory, base_port):
-        self.root, self.directory = root, directory
+    def __init__(self, root, directory, base_port, in_containers):
+        self.root, self.directory, self.in_containers = root, directory, in_containers
         tools = os.path.join(root, "build/release/tools")
         self.campaignctl_path = os.path.join(tools, "campaignctl/campaignctl")
         self.shop_path = os.path.join(tools, "shop/shop")
@@ -89,7 +89,13 @@ class Story:
             rows.append((customer, campaign, plain(run["state"], "CUSTOMER_RUN_STATE_"), why(full)))
         return rows, run_ids
 
+    def fetch_spool(self):
+        """The messages sent so far, to where the delivery service of this machine would have put them."""
+        if self.in_containers:
+            self.output("docker", "compose", "cp", "delivery:/var/lib/campaign/spool", self.directory)
+
     def sent_email(self, customer_run):
+        self.fetch_spool()
         paths = glob.glob(os.path.join(self.directory, "spool/email/*", customer_run + ".*"))
         if len(paths) != 1:
             raise SystemExit(f"demo: one e-mail of {customer_run} should be in the spool, there are {len(paths)}")
@@ -142,8 +148,8 @@ def print_email(path, message):
 
 
 def main():
-    root, directory, base_port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    story = Story(root, directory, base_port)
+    root, directory, base_port, in_containers = sys.argv[1], sys.argv[2], int(sys.argv[3]), "--compose" in sys.argv[4:]
+    story = Story(root, directory, base_port, in_containers)
     say(f"Eight processes are up; the orchestrator listens on 127.0.0.1:{base_port}.")
     story.prepare()
 
@@ -162,7 +168,10 @@ def main():
     story.show_explanation(run_ids["hero-churn"])
     print_email(*story.sent_email(run_ids["hero-churn"]))
     story.show("report")
-    print(f"\nEverything stops now. Databases, logs and messages: {os.path.relpath(directory, root)}", flush=True)
+    if in_containers:
+        print(f"\nThe containers stay up. A copy of the messages: {os.path.relpath(directory, root)}/spool", flush=True)
+    else:
+        print(f"\nEverything stops now. Databases, logs and messages: {os.path.relpath(directory, root)}", flush=True)
 
 
 if __name__ == "__main__":
