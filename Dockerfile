@@ -34,10 +34,11 @@ FROM ${BINARIES} AS binaries
 FROM debian:bookworm-slim
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends \
-        libc-ares2 libfasttext0 libre2-9 libsqlite3-0 libssl3 libstdc++6 libzstd1 tzdata zlib1g \
+        libc-ares2 libfasttext0 libre2-9 libsqlite3-0 libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old \
     && install -d -m 0750 -o 10001 -g 10001 /var/lib/campaign
 COPY --from=binaries /image /
+RUN ! ldd /usr/local/bin/* | grep 'not found'
 COPY services/segmentation/intents.txt /usr/share/campaign/
 COPY orchestrator/*.yaml services/*/*.yaml /etc/campaign/
 # A number, so that an orchestrator of containers can see that it is not root.
