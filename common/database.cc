@@ -1,9 +1,11 @@
 #include "common/database.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -60,6 +62,10 @@ void Connection::ResetStatements() {
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, const char* schema) {
+  // Nobody reads SQLite's count of its own memory, and counting takes a lock at each allocation. Refused, and harmless,
+  // once SQLite has been used.
+  static const int counting_off = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(counting_off);
   ASSIGN_OR_RETURN(const int lock_file, LockFile(path));
   try {
     auto database = std::unique_ptr<Database>(new Database(path, lock_file));
@@ -109,6 +115,10 @@ void Database::Submit(WriteFunction write, DoneFunction done) {
   queue_.push_back({std::move(write), std::move(done)});
 }
 
+void Database::Post(std::function<void()> function) {
+  Submit(nullptr, [function = std::move(function)](const absl::Status&) { function(); });
+}
+
 absl::Status Database::Write(WriteFunction write) {
   absl::Notification finished;
   absl::Status result;
@@ -132,10 +142,11 @@ absl::Status Database::Read(absl::FunctionRef<absl::Status(Connection&)> read) {
   absl::Status status;
   try {
     if (connection == nullptr) connection = std::make_unique<Connection>(path_, SQLite::OPEN_READONLY);
-    connection->database().exec("BEGIN");
+    connection->Prepare("BEGIN").exec();
     status = read(*connection);
     connection->ResetStatements();
-    connection->database().exec("COMMIT");
+    connection->Prepare("COMMIT").exec();
+    connection->ResetStatements();
   } catch (const SQLite::Exception& error) {
     return SqliteError(error);  // The connection is dropped with its open transaction.
   }
@@ -167,23 +178,31 @@ void Database::WriterLoop() {
 
 void Database::CommitGroup(std::vector<Pending> group) {
   std::vector<absl::Status> results(group.size());
+  const auto writes = std::count_if(group.begin(), group.end(), [](const Pending& p) { return p.write != nullptr; });
   try {
-    writer_.database().exec("BEGIN IMMEDIATE");
-    for (size_t i = 0; i < group.size(); ++i) results[i] = RunOne(group[i], group.size() == 1);
-    if (group.size() == 1 && !results[0].ok()) {
-      writer_.database().exec("ROLLBACK");
-    } else {
-      writer_.database().exec("COMMIT");
-    }
+    if (writes > 0) WriteGroup(group, /*alone=*/writes == 1, results);
   } catch (const SQLite::Exception& error) {
-    LOG(ERROR) << path_ << ": a transaction of " << group.size() << " writes failed: " << error.what();
+    LOG(ERROR) << path_ << ": a transaction of " << writes << " writes failed: " << error.what();
+    writer_.ResetStatements();
     // SQLite may have rolled back by itself; then this has nothing to do.
     writer_.database().tryExec("ROLLBACK");
-    for (absl::Status& result : results) {
-      if (result.ok()) result = SqliteError(error);
+    for (size_t i = 0; i < group.size(); ++i) {
+      if (group[i].write != nullptr && results[i].ok()) results[i] = SqliteError(error);
     }
   }
   for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(results[i]));
+}
+
+void Database::WriteGroup(std::vector<Pending>& group, bool alone, std::vector<absl::Status>& results) {
+  writer_.Prepare("BEGIN IMMEDIATE").exec();
+  bool keep = !alone;
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (group[i].write == nullptr) continue;
+    results[i] = RunOne(group[i], alone);
+    keep = keep || results[i].ok();
+  }
+  writer_.Prepare(keep ? "COMMIT" : "ROLLBACK").exec();
+  writer_.ResetStatements();
 }
 
 absl::Status Database::RunOne(Pending& pending, bool alone) {

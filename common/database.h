@@ -66,7 +66,10 @@ class Database {
   // Runs `write` on the writer's thread; calls `done` there once its changes are durable, or with its error.
   void Submit(WriteFunction write, DoneFunction done);
 
-  // The same, waiting. Must not be called on the writer's thread.
+  // Runs `function` on the writer's thread, in its turn among the writes, without a transaction.
+  void Post(std::function<void()> function);
+
+  // As Submit, waiting. Must not be called on the writer's thread.
   absl::Status Write(WriteFunction write);
 
   // Runs `read` on this thread with a read-only connection, in one snapshot.
@@ -74,13 +77,15 @@ class Database {
 
  private:
   struct Pending {
-    WriteFunction write;
+    WriteFunction write;  // Null: only `done` is to be run.
     DoneFunction done;
   };
 
   Database(const std::string& path, int lock_file);
   void WriterLoop();
   void CommitGroup(std::vector<Pending> group);
+  // Runs the group's writes in one transaction and commits it. `alone`: there is one write only.
+  void WriteGroup(std::vector<Pending>& group, bool alone, std::vector<absl::Status>& results);
   absl::Status RunOne(Pending& pending, bool alone);
 
   const std::string path_;

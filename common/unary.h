@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "common/arena.h"
 #include "common/database.h"
 #include "common/grpc_status.h"
 #include "common/limits.h"
@@ -30,7 +31,7 @@ class ArenaAllocator final : public grpc::MessageAllocator<Request, Response> {
     void Release() override { delete this; }
 
    private:
-    google::protobuf::Arena arena_;
+    google::protobuf::Arena arena_{BatchArenaBlocks()};
   };
 };
 

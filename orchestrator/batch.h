@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "campaign/v1/orchestrator.pb.h"
+#include "common/arena.h"
 #include "google/protobuf/arena.h"
 #include "orchestrator/campaign_plan.h"
 #include "orchestrator/journal.pb.h"
@@ -33,14 +34,6 @@ struct Member {
   bool going() const { return !left && !ended; }
 };
 
-// Blocks that suit a megabyte a batch better than the default of at most 8 KiB.
-inline google::protobuf::ArenaOptions ArenaBlocks() {
-  google::protobuf::ArenaOptions options;
-  options.start_block_size = 8 << 10;
-  options.max_block_size = 64 << 10;
-  return options;
-}
-
 // Customers of one campaign version that walk the route in step. The unit of calls and of the journal. Everything that
 // the steps answered lives on the arena until the batch is done. Used by one thread at a time.
 struct Batch {
@@ -55,7 +48,7 @@ struct Batch {
   int attempts = 0;
   absl::Time step_start;
 
-  google::protobuf::Arena arena{ArenaBlocks()};
+  google::protobuf::Arena arena{BatchArenaBlocks()};
   // Entries that are not in the journal yet, on the arena.
   std::vector<JournalEntry*> unsaved;
   int next_ordinal = 0;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "common/arena.h"
 #include "common/grpc_status.h"
 #include "google/protobuf/arena.h"
 
@@ -23,7 +24,7 @@ struct UnaryCall {
       : request(google::protobuf::Arena::CreateMessage<Request>(&arena)),
         response(google::protobuf::Arena::CreateMessage<Response>(&response_arena)) {}
 
-  google::protobuf::Arena arena;
+  google::protobuf::Arena arena{BatchArenaBlocks()};
   grpc::ClientContext context;
   Request* const request;
   Response* const response;

@@ -39,8 +39,7 @@ Runner::Runner(Database& database, CampaignStore& campaigns, Steps& steps, Timer
       intake_(options.batch_size) {}
 
 void Runner::Post(std::function<void()> function) {
-  database_.Submit([](Connection&) { return absl::OkStatus(); },
-                   [function = std::move(function)](const absl::Status&) { function(); });
+  database_.Post(std::move(function));
 }
 
 void Runner::Commit(WriteFunction write, std::function<void()> then) {

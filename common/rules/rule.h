@@ -64,6 +64,9 @@ class CompiledRule {
   // An empty rule matches everyone. Does not allocate.
   bool Matches(const Subject& subject) const;
 
+  // Whether it is empty, so that nobody's features need to be known.
+  bool empty() const { return root_.kind == Node::Kind::kAll && root_.children.empty(); }
+
   // For a rule that matches: the comparisons that made it so, each described. For one that does not: the first
   // comparisons that stand against it. In the rule's order.
   std::vector<v1::Reason> Explain(const Subject& subject) const;

@@ -20,22 +20,31 @@ absl::Status AudienceScan::NextPage(v1::QueryAudienceResponse& page) {
   page_scanned_ = 0;
   const std::string after = scanned_to_;
   RETURN_IF_ERROR(store_.database().Read([&](Connection& connection) {
-    const auto visit = [&](const CustomerRow& row) { return Visit(row, page); };
-    if (RetrievalStore::ScanCustomers(connection, after, visit)) done_ = true;
+    if (filter_.empty()) {
+      const auto visit = [&](absl::string_view customer_id) { return Visit(customer_id, true, page); };
+      if (RetrievalStore::ScanCustomerIds(connection, after, visit)) done_ = true;
+    } else {
+      const auto visit = [&](const CustomerRow& row) { return Visit(row.customer_id, Matches(row), page); };
+      if (RetrievalStore::ScanCustomers(connection, after, visit)) done_ = true;
+    }
     return absl::OkStatus();
   }));
   if (page_scanned_ > 0) page.set_scanned_to_customer_id(scanned_to_);
   return absl::OkStatus();
 }
 
-bool AudienceScan::Visit(const CustomerRow& row, v1::QueryAudienceResponse& page) {
-  ++page_scanned_;
-  scanned_to_.assign(row.customer_id.data(), row.customer_id.size());
+bool AudienceScan::Matches(const CustomerRow& row) {
   profile_.Clear();
   profile_.mutable_customer()->ParseFromArray(row.customer.data(), static_cast<int>(row.customer.size()));
   history_.ParseFromArray(row.history.data(), static_cast<int>(row.history.size()));
   DeriveFeatures(history_, as_of_, profile_);
-  if (filter_.Matches({.profile = profile_})) {
+  return filter_.Matches({.profile = profile_});
+}
+
+bool AudienceScan::Visit(absl::string_view customer_id, bool matches, v1::QueryAudienceResponse& page) {
+  ++page_scanned_;
+  scanned_to_.assign(customer_id.data(), customer_id.size());
+  if (matches) {
     page.add_customer_ids(scanned_to_);
     ++sent_;
     if (max_customers_ > 0 && sent_ == max_customers_) done_ = true;

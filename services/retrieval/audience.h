@@ -29,8 +29,9 @@ class AudienceScan {
   absl::Status NextPage(v1::QueryAudienceResponse& page);
 
  private:
-  // Returns whether the page has room for more.
-  bool Visit(const CustomerRow& row, v1::QueryAudienceResponse& page);
+  bool Matches(const CustomerRow& row);
+  // Takes the scan as far as this customer. Returns whether the page has room for more.
+  bool Visit(absl::string_view customer_id, bool matches, v1::QueryAudienceResponse& page);
 
   RetrievalStore& store_;
   const rules::CompiledRule filter_;

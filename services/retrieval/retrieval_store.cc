@@ -37,6 +37,7 @@ constexpr char kFindCustomer[] =
 constexpr char kScanCustomers[] =
     "SELECT row_id, customer_id, currency_code, customer, history FROM customer WHERE customer_id > $1 ORDER BY "
     "customer_id";
+constexpr char kScanCustomerIds[] = "SELECT customer_id FROM customer WHERE customer_id > $1 ORDER BY customer_id";
 constexpr char kInsertCustomer[] =
     "INSERT INTO customer (customer_id, currency_code, customer, history) VALUES ($1, $2, $3, x'')";
 constexpr char kUpdateCustomer[] = "UPDATE customer SET currency_code = $1, customer = $2 WHERE row_id = $3";
@@ -87,6 +88,16 @@ bool RetrievalStore::ScanCustomers(Connection& connection, const std::string& af
   statement.bindNoCopy(1, after_customer_id);
   bool more = true;
   while (more && statement.executeStep()) more = visit(RowOf(statement));
+  statement.reset();
+  return more;
+}
+
+bool RetrievalStore::ScanCustomerIds(Connection& connection, const std::string& after_customer_id,
+                                     absl::FunctionRef<bool(absl::string_view)> visit) {
+  SQLite::Statement& statement = connection.Prepare(kScanCustomerIds);
+  statement.bindNoCopy(1, after_customer_id);
+  bool more = true;
+  while (more && statement.executeStep()) more = visit(View(statement.getColumn(0)));
   statement.reset();
   return more;
 }

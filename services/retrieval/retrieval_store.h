@@ -41,6 +41,9 @@ class RetrievalStore {
   // whether the end was reached.
   static bool ScanCustomers(Connection& connection, const std::string& after_customer_id,
                             absl::FunctionRef<bool(const CustomerRow&)> visit);
+  // The same with nothing but the ids, which are read from the index.
+  static bool ScanCustomerIds(Connection& connection, const std::string& after_customer_id,
+                              absl::FunctionRef<bool(absl::string_view)> visit);
   // `serialized` is the customer's.
   static void InsertCustomer(Connection& connection, const v1::Customer& customer, const std::string& serialized);
   static void UpdateCustomer(Connection& connection, int64_t row_id, const v1::Customer& customer,
