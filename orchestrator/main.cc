@@ -29,8 +29,8 @@ ABSL_FLAG(Address, generator, {}, "target of the generator service; required");
 ABSL_FLAG(Address, compliance, {}, "target of the compliance service; required");
 ABSL_FLAG(Address, delivery, {}, "target of the delivery service; required");
 ABSL_FLAG(Address, analytics, {}, "target of the analytics service; required");
-ABSL_FLAG(BatchSize, batch_size, BatchSize{256}, "customers a batch, 1 to 512");
-ABSL_FLAG(BatchCount, bulk_batches, BatchCount{6}, "batches of audiences and lists on the way at once, 1 to 64");
+ABSL_FLAG(BatchSize, batch_size, BatchSize{512}, "customers a batch, 1 to 512");
+ABSL_FLAG(BatchCount, bulk_batches, BatchCount{4}, "batches of audiences and lists on the way at once, 1 to 64");
 ABSL_FLAG(BatchCount, single_batches, BatchCount{4}, "batches of single calls on the way at once, 1 to 64");
 
 namespace campaign::orchestrator {

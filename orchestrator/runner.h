@@ -41,9 +41,9 @@ class Runner {
  public:
   struct Options {
     // Customers a batch, at most.
-    int batch_size = 256;
+    int batch_size = 512;
     // Batches on the way at once, of audiences and lists, and of single calls.
-    int bulk_batches = 6;
+    int bulk_batches = 4;
     int single_batches = 4;
   };
 
