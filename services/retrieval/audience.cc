@@ -7,11 +7,11 @@
 
 namespace campaign::retrieval {
 
-AudienceScan::AudienceScan(RetrievalStore& store, rules::CompiledRule filter, absl::Time as_of,
+AudienceScan::AudienceScan(RetrievalStore& store, rules::CompiledRule filter, Moment moment,
                            std::string after_customer_id, int64_t max_customers)
     : store_(store),
       filter_(std::move(filter)),
-      as_of_(as_of),
+      moment_(moment),
       max_customers_(max_customers),
       scanned_to_(std::move(after_customer_id)) {}
 
@@ -24,7 +24,7 @@ absl::Status AudienceScan::NextPage(v1::QueryAudienceResponse& page) {
       const auto visit = [&](absl::string_view customer_id) { return Visit(customer_id, true, page); };
       if (RetrievalStore::ScanCustomerIds(connection, after, visit)) done_ = true;
     } else {
-      const auto visit = [&](const CustomerRow& row) { return Visit(row.customer_id, Matches(row), page); };
+      const auto visit = [&](const CustomerRow& row) { return Visit(row.customer_id, Matches(connection, row), page); };
       if (RetrievalStore::ScanCustomers(connection, after, visit)) done_ = true;
     }
     return absl::OkStatus();
@@ -33,11 +33,11 @@ absl::Status AudienceScan::NextPage(v1::QueryAudienceResponse& page) {
   return absl::OkStatus();
 }
 
-bool AudienceScan::Matches(const CustomerRow& row) {
+bool AudienceScan::Matches(Connection& connection, const CustomerRow& row) {
   profile_.Clear();
-  profile_.mutable_customer()->ParseFromArray(row.customer.data(), static_cast<int>(row.customer.size()));
-  history_.ParseFromArray(row.history.data(), static_cast<int>(row.history.size()));
-  DeriveFeatures(history_, as_of_, profile_);
+  moment_.ReadCustomer(row, *profile_.mutable_customer());
+  moment_.ReadHistory(connection, row, history_);
+  DeriveFeatures(history_, moment_.time(), profile_);
   return filter_.Matches({.profile = profile_});
 }
 

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "campaign/v1/retrieval.pb.h"
 #include "common/rules/rule.h"
+#include "services/retrieval/moment.h"
 #include "services/retrieval/retrieval_store.h"
 
 namespace campaign::retrieval {
@@ -18,8 +18,8 @@ class AudienceScan {
   // A page is also done after this many customers, so that the caller sees progress where few match.
   static constexpr int kMaxPageScanned = 5000;
 
-  // After `after_customer_id`, at most `max_customers` in all (0: no bound), profiles as of `as_of`.
-  AudienceScan(RetrievalStore& store, rules::CompiledRule filter, absl::Time as_of, std::string after_customer_id,
+  // After `after_customer_id`, at most `max_customers` in all (0: no bound), profiles of `moment`.
+  AudienceScan(RetrievalStore& store, rules::CompiledRule filter, Moment moment, std::string after_customer_id,
                int64_t max_customers);
 
   // Whether there is nothing more to come.
@@ -29,13 +29,13 @@ class AudienceScan {
   absl::Status NextPage(v1::QueryAudienceResponse& page);
 
  private:
-  bool Matches(const CustomerRow& row);
+  bool Matches(Connection& connection, const CustomerRow& row);
   // Takes the scan as far as this customer. Returns whether the page has room for more.
   bool Visit(absl::string_view customer_id, bool matches, v1::QueryAudienceResponse& page);
 
   RetrievalStore& store_;
   const rules::CompiledRule filter_;
-  const absl::Time as_of_;
+  const Moment moment_;
   const int64_t max_customers_;
   std::string scanned_to_;
   int64_t sent_ = 0;

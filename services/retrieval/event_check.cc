@@ -8,20 +8,6 @@ namespace {
 constexpr absl::Duration kMaxAhead = absl::Hours(24);
 constexpr int32_t kNanosPerSecond = 1'000'000'000;
 
-absl::Status CheckTime(const v1::Event& event, absl::Time now) {
-  if (!event.has_event_time()) return InvalidField("event_time", "unset", "is required");
-  const google::protobuf::Timestamp& time = event.event_time();
-  if (time.nanos() < 0 || time.nanos() >= kNanosPerSecond) {
-    return InvalidField("event_time.nanos", time.nanos(), "is not within 0 to 999999999");
-  }
-  // Second 0 stands for "never" in a history.
-  if (time.seconds() < 1) return InvalidField("event_time.seconds", time.seconds(), "is before 1970");
-  if (time.seconds() > absl::ToUnixSeconds(now + kMaxAhead) || FromTimestamp(time) > now + kMaxAhead) {
-    return InvalidField("event_time.seconds", time.seconds(), "is more than a day after now");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Given(absl::string_view field_path, int value) {
   return value != 0 ? absl::OkStatus() : InvalidField(field_path, "unspecified", "is required");
 }
@@ -49,8 +35,22 @@ absl::Status CheckKind(const v1::Event& event) {
 
 }  // namespace
 
+absl::Status CheckTime(absl::string_view field_path, const google::protobuf::Timestamp& time, absl::Time now) {
+  if (time.nanos() < 0 || time.nanos() >= kNanosPerSecond) {
+    return InvalidField(absl::StrCat(field_path, ".nanos"), time.nanos(), "is not within 0 to 999999999");
+  }
+  // Second 0 stands for "never" in a history.
+  const std::string seconds = absl::StrCat(field_path, ".seconds");
+  if (time.seconds() < 1) return InvalidField(seconds, time.seconds(), "is before 1970");
+  if (time.seconds() > absl::ToUnixSeconds(now + kMaxAhead) || FromTimestamp(time) > now + kMaxAhead) {
+    return InvalidField(seconds, time.seconds(), "is more than a day after now");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckEvent(const v1::Event& event, absl::Time now) {
-  RETURN_IF_ERROR(CheckTime(event, now));
+  if (!event.has_event_time()) return InvalidField("event_time", "unset", "is required");
+  RETURN_IF_ERROR(CheckTime("event_time", event.event_time(), now));
   return CheckKind(event);
 }
 

@@ -30,6 +30,9 @@ inline constexpr int kMaxTexts = 5;
 // What a Profile carries of a text.
 inline constexpr size_t kMaxTextBytes = 512;
 
+// INVALID_ARGUMENT "<field_path>.seconds: ...": no valid time, before 1970 or more than a day after now.
+absl::Status CheckTime(absl::string_view field_path, const google::protobuf::Timestamp& time, absl::Time now);
+
 // Whether `event` can be recorded at `now`. INVALID_ARGUMENT: no kind, a status, kind, source or channel that is not
 // given, no event_time, or one before 1970 or more than a day after now.
 absl::Status CheckEvent(const v1::Event& event, absl::Time now);

@@ -9,6 +9,7 @@
 #include "services/retrieval/audience.h"
 #include "services/retrieval/features.h"
 #include "services/retrieval/importer.h"
+#include "services/retrieval/moment.h"
 #include "services/retrieval/recorder.h"
 
 namespace campaign::retrieval {
@@ -99,10 +100,6 @@ class FailedStream final : public grpc::ServerWriteReactor<v1::QueryAudienceResp
   void OnDone() override { delete this; }
 };
 
-void ParseHistory(const CustomerRow& row, History& history) {
-  history.ParseFromArray(row.history.data(), static_cast<int>(row.history.size()));
-}
-
 }  // namespace
 
 RetrievalService::RetrievalService(RetrievalStore& store, const Clock& clock) : store_(store), clock_(clock) {
@@ -148,8 +145,10 @@ grpc::ServerWriteReactor<v1::QueryAudienceResponse>* RetrievalService::QueryAudi
   if (absl::Status status = CheckLimits(*request); !status.ok()) return new FailedStream(status);
   absl::StatusOr<rules::CompiledRule> filter = rules::CompiledRule::Compile(request->filter(), "filter");
   if (!filter.ok()) return new FailedStream(filter.status());
+  const absl::StatusOr<Moment> moment = Moment::Of(*request, clock_.Now());
+  if (!moment.ok()) return new FailedStream(moment.status());
   return new AudienceStream(
-      AudienceScan(store_, *std::move(filter), clock_.Now(), request->after_customer_id(), request->max_customers()));
+      AudienceScan(store_, *std::move(filter), *moment, request->after_customer_id(), request->max_customers()));
 }
 
 grpc::ServerUnaryReactor* RetrievalService::GetRfmCutoffs(grpc::CallbackServerContext* context,
@@ -159,7 +158,7 @@ grpc::ServerUnaryReactor* RetrievalService::GetRfmCutoffs(grpc::CallbackServerCo
 }
 
 absl::Status RetrievalService::Profiles(const v1::GetProfilesRequest& request, v1::GetProfilesResponse& response) {
-  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(const Moment moment, Moment::Of(request, clock_.Now()));
   response.mutable_results()->Reserve(request.customer_ids_size());
   return store_.database().Read([&](Connection& connection) {
     History history;
@@ -167,9 +166,9 @@ absl::Status RetrievalService::Profiles(const v1::GetProfilesRequest& request, v
       v1::ProfileResult& result = *response.add_results();
       const auto visit = [&](const CustomerRow& row) {
         v1::Profile& profile = *result.mutable_profile();
-        profile.mutable_customer()->ParseFromArray(row.customer.data(), static_cast<int>(row.customer.size()));
-        ParseHistory(row, history);
-        DeriveFeatures(history, now, profile);
+        moment.ReadCustomer(row, *profile.mutable_customer());
+        moment.ReadHistory(connection, row, history);
+        DeriveFeatures(history, moment.time(), profile);
       };
       if (!RetrievalStore::FindCustomer(connection, customer_id, visit))
         *result.mutable_error() = UnknownCustomerError();
@@ -182,7 +181,7 @@ absl::Status RetrievalService::Insights(const v1::GetInsightsRequest& request, v
   ASSIGN_OR_RETURN(const std::shared_ptr<const InsightPlan> plan, plans_.Get(request.config_version(), [&] {
     return InsightPlan::Compile(request.config(), request.goal());
   }));
-  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(const Moment moment, Moment::Of(request, clock_.Now()));
   response.mutable_results()->Reserve(request.items_size());
   return store_.database().Read([&](Connection& connection) {
     History history;
@@ -193,9 +192,9 @@ absl::Status RetrievalService::Insights(const v1::GetInsightsRequest& request, v
         profile.Clear();
         // Of the customer, insights need no more.
         profile.mutable_customer()->set_currency_code(row.currency_code.data(), row.currency_code.size());
-        ParseHistory(row, history);
-        DeriveFeatures(history, now, profile);
-        CollectInsights(plan->KindsFor(item.segment()), profile, history, now, *result.mutable_insights());
+        moment.ReadHistory(connection, row, history);
+        DeriveFeatures(history, moment.time(), profile);
+        CollectInsights(plan->KindsFor(item.segment()), profile, history, moment.time(), *result.mutable_insights());
       };
       if (!RetrievalStore::FindCustomer(connection, item.customer_id(), visit)) {
         *result.mutable_error() = UnknownCustomerError();

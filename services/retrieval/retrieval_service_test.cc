@@ -274,6 +274,37 @@ TEST_F(RetrievalServiceTest, InsightsFollowTheConfigurationAndTheGoal) {
   EXPECT_THAT(status.error_message(), HasSubstr("config.rules[0].kinds[0]"));
 }
 
+TEST_F(RetrievalServiceTest, ProfilesAndInsightsAsOfATimeHoldNothingLater) {
+  ImportIds({"a"});
+  Record({{Identified("e1", "a", Bought(Noon() - Days(8), "hats", 1000)),
+           Identified("e2", "a", Bought(Noon() - Days(2), "hats", 1000))}});
+  const std::string as_of = absl::StrCat("as_of { seconds: ", absl::ToUnixSeconds(Noon() - Days(5)), " }");
+  const auto profiles = ParseProto<v1::GetProfilesRequest>("customer_ids: 'a' customer_ids: 'nobody' " + as_of);
+  v1::GetProfilesResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub_->GetProfiles(&context, profiles, &response).ok());
+  EXPECT_EQ(response.results(0).profile().orders_total(), 1);
+  EXPECT_DOUBLE_EQ(response.results(0).profile().days_since_last_purchase(), 3);
+  EXPECT_EQ(response.results(0).profile().as_of().seconds(), absl::ToUnixSeconds(Noon() - Days(5)));
+  EXPECT_EQ(response.results(1).error().code(), 5);
+
+  v1::GetInsightsResponse insights;
+  grpc::ClientContext insights_context;
+  ASSERT_TRUE(stub_
+                  ->GetInsights(&insights_context,
+                                ParseProto<v1::GetInsightsRequest>(
+                                    "config_version: 'v' goal: 'win_back' items { customer_id: 'a' } " + as_of),
+                                &insights)
+                  .ok());
+  EXPECT_EQ(insights.results(0).insights().insights(0).text(), "inactive for 3 days");
+
+  const grpc::Status status =
+      stub_->GetProfiles(std::make_unique<grpc::ClientContext>().get(),
+                         ParseProto<v1::GetProfilesRequest>("customer_ids: 'a' as_of { nanos: -1 }"), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("as_of.nanos: -1"));
+}
+
 class AudienceTest : public RetrievalServiceTest {
  protected:
   // `count` customers, of whom every third bought something.
@@ -293,6 +324,16 @@ class AudienceTest : public RetrievalServiceTest {
 };
 
 constexpr char kBuyers[] = "filter { compare { feature: 'orders_total' operator: OPERATOR_GREATER number: 0 } } ";
+
+TEST_F(AudienceTest, AsOfATimeIsWhoWasInItThen) {
+  Fill(10);
+  EXPECT_EQ(Audience(kBuyers).size(), 4u);
+  const auto as_of = [](absl::Time time) { return absl::StrCat("as_of { seconds: ", absl::ToUnixSeconds(time), " }"); };
+  EXPECT_THAT(Audience(kBuyers + as_of(Noon() - Days(6))), ElementsAre());
+  EXPECT_EQ(Audience(kBuyers + as_of(Noon() - Days(4))).size(), 4u);
+  std::vector<v1::QueryAudienceResponse> pages;
+  EXPECT_EQ(Query(kBuyers + as_of(Noon() + Days(2)), &pages).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
 
 TEST_F(AudienceTest, ComesInPagesByAscendingCustomerId) {
   Fill(2'000);

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS event (
   event_time INTEGER NOT NULL,
   data BLOB NOT NULL
 );
+-- Its entries end in row_id, so that a customer's events come in the order of recording.
+CREATE INDEX IF NOT EXISTS event_of_customer ON event (customer_row);
 CREATE TABLE IF NOT EXISTS rfm_histogram (
   dimension INTEGER NOT NULL,
   bucket INTEGER NOT NULL,
@@ -45,6 +47,8 @@ constexpr char kUpdateHistory[] = "UPDATE customer SET history = $1 WHERE row_id
 constexpr char kInsertEvent[] =
     "INSERT INTO event (event_id, customer_row, event_time, data) VALUES ($1, $2, $3, $4) "
     "ON CONFLICT (event_id) DO NOTHING";
+constexpr char kEventsOfCustomer[] =
+    "SELECT data FROM event WHERE customer_row = $1 AND event_time <= $2 ORDER BY row_id";
 constexpr char kAddToHistogram[] =
     "INSERT INTO rfm_histogram (dimension, bucket, customers) VALUES ($1, $2, $3) "
     "ON CONFLICT (dimension, bucket) DO UPDATE SET customers = customers + excluded.customers";
@@ -135,6 +139,15 @@ bool RetrievalStore::InsertEvent(Connection& connection, const std::string& even
   statement.bind(3, static_cast<int64_t>(absl::ToUnixMicros(time)));
   BindBlob(statement, 4, event);
   return statement.exec() > 0;
+}
+
+void RetrievalStore::ForEachEvent(Connection& connection, int64_t customer_row, absl::Time until,
+                                  absl::FunctionRef<void(absl::string_view)> visit) {
+  SQLite::Statement& statement = connection.Prepare(kEventsOfCustomer);
+  statement.bind(1, customer_row);
+  statement.bind(2, static_cast<int64_t>(absl::ToUnixMicros(until)));
+  while (statement.executeStep()) visit(View(statement.getColumn(0)));
+  statement.reset();
 }
 
 void RetrievalStore::AddToHistogram(Connection& connection, const RfmCounts& changes) {

@@ -15,7 +15,7 @@
 
 namespace campaign::retrieval {
 
-// A customer's row. The views end with the call that they were passed to, or with the next use of the connection.
+// A customer's row. The views end with the call that they were passed to; reading the customer's events leaves them.
 struct CustomerRow {
   int64_t row_id = 0;
   absl::string_view customer_id;
@@ -52,6 +52,10 @@ class RetrievalStore {
   // Returns whether it is new; false, and nothing changes, where an event of this id was there.
   static bool InsertEvent(Connection& connection, const std::string& event_id, int64_t customer_row, absl::Time time,
                           const std::string& event);
+  // Calls `visit` with each event (a serialized v1::Event) of the customer that happened at `until` or before, in the
+  // order in which they were recorded.
+  static void ForEachEvent(Connection& connection, int64_t customer_row, absl::Time until,
+                           absl::FunctionRef<void(absl::string_view)> visit);
   // Adds to the histogram.
   static void AddToHistogram(Connection& connection, const RfmCounts& changes);
   static RfmCounts ReadHistogram(Connection& connection);
