@@ -46,6 +46,7 @@ constexpr char kProfile[] = R"pb(
   activity_30d: 8
   activity_previous_30d: 40
   activity_change: -0.8
+  activity_decayed: 6.5
   categories {
     category: "accessories"
     orders_120d: 5
@@ -53,6 +54,7 @@ constexpr char kProfile[] = R"pb(
     months_active_4m: 3
     spend_365d_minor: 19900
     views_30d: 2
+    affinity: 0.625
   }
   features { feature: "ai_search" days_since_announced: 10 announcement_ignored: true }
   features { feature: "export" uses_total: 3 days_since_last_use: 7 }
@@ -108,6 +110,8 @@ const FeatureCase kFeatureCases[] = {
      "active no times in the 30 days before"},
     {"activity_change", kNumber, "-0.8", "activity down 80 % against the previous 30 days",
      "no activity in the previous 30 days to compare with"},
+    {"activity_decayed", kNumber, "6.5", "recent activity of 6.5, halved every 14 days",
+     "recent activity of 0, halved every 14 days"},
     {"tickets_90d", kNumber, "3", "3 support tickets in 90 days", "no support tickets in 90 days"},
     {"open_ticket_count", kNumber, "2", "2 open tickets", "no open tickets"},
     {"days_since_last_message", kNumber, "2", "last message from us 2 days ago", "has never had a message from us"},
@@ -144,6 +148,8 @@ const FeatureCase kFeatureCases[] = {
      "spent 0.00 on accessories in 365 days"},
     {"category_views_30d.accessories", kNumber, "2", "looked at accessories 2 times in 30 days",
      "looked at accessories no times in 30 days"},
+    {"category_affinity.accessories", kNumber, "0.625", "62 % of their recent interest is in accessories",
+     "0 % of their recent interest is in accessories"},
     {"feature_uses.ai_search", kNumber, "0", "never used ai_search", "never used ai_search"},
     {"feature_uses.export", kNumber, "3", "used export 3 times", "never used export"},
     {"feature_days_since_use.export", kNumber, "7", "last used export 7 days ago", "never used export"},

@@ -115,6 +115,31 @@ TEST(Features, ActivityChangeIsUnsetWithoutAnEarlierMonth) {
   EXPECT_DOUBLE_EQ(down.days_since_last_activity(), 1);
 }
 
+TEST(Features, ActivityCountsHalfAfterTwoWeeksAndNothingAfterSixtyDays) {
+  const auto decayed = [](std::vector<double> days_ago) {
+    std::vector<v1::Event> events;
+    for (const double days : days_ago) events.push_back(Viewed(Noon() - Days(days), "p", ""));
+    return ProfileOf(events).activity_decayed();
+  };
+  EXPECT_DOUBLE_EQ(decayed({0}), 1);
+  EXPECT_DOUBLE_EQ(decayed({14}), 0.5);
+  EXPECT_DOUBLE_EQ(decayed({14.9}), 0.5) << "days are whole ones";
+  EXPECT_DOUBLE_EQ(decayed({0, 14, 28, 42, 61}), 1 + 0.5 + 0.25 + 0.125);
+  EXPECT_DOUBLE_EQ(decayed({60}), 0);
+  EXPECT_LT(decayed({30, 31, 32}), decayed({1, 2})) << "two days of late weigh more than three a month ago";
+}
+
+TEST(Features, AffinityIsTheShareOfInterestThatFades) {
+  const v1::Profile recent = ProfileOf({Bought(Noon(), "hats", 100), Bought(Noon() - Days(90), "shoes", 5000),
+                                        Bought(Noon() - Days(180), "shoes", 5000)});
+  EXPECT_EQ(recent.categories(0).category(), "shoes");
+  EXPECT_DOUBLE_EQ(recent.categories(0).affinity(), 0.75 / 1.75);
+  EXPECT_DOUBLE_EQ(recent.categories(1).affinity(), 1 / 1.75);
+  const v1::Profile viewed = ProfileOf(
+      {Bought(Noon(), "hats", 100), Viewed(Noon() - Days(14), "p", "shoes"), Viewed(Noon() - Days(14), "q", "shoes")});
+  EXPECT_DOUBLE_EQ(viewed.categories(1).affinity(), 0.1 / 1.1) << "a view is a tenth of an order, halved in 14 days";
+}
+
 TEST(Features, ActivityIsWhatTheCustomerDid) {
   EXPECT_EQ(
       ProfileOf({Bought(Noon(), "a", 1), Viewed(Noon(), "p", ""), Said(Noon(), "SEARCH", "x"),
