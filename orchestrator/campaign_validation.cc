@@ -175,8 +175,8 @@ absl::Status CheckExperiment(const v1::Campaign& campaign, const v1::Experiment&
                                       variant.template_id(), *action));
     }
   }
-  if (weight != 10'000) return InvalidField(path + ".variants", weight, "basis points of weight are not 10000 in all");
-  return absl::OkStatus();
+  if (weight == 10'000 || experiment.has_thompson_sampling()) return absl::OkStatus();
+  return InvalidField(path + ".variants", weight, "basis points of weight are not 10000 in all");
 }
 
 absl::Status CheckOffers(const v1::Campaign& campaign) {

@@ -132,26 +132,6 @@ void ExplainChannel(const CompiledAction& action, v1::Channel channel, v1::Actio
   AddFact(reason, "channel", name);
 }
 
-// Puts the customer into the experiments about the action. Where two of them set the same thing, the later one's
-// counts.
-void Assign(const CompiledAction& action, absl::string_view customer_id, v1::ActionDecision& decision) {
-  for (const v1::Experiment* experiment : action.experiments) {
-    const v1::Variant* variant = AssignVariant(*experiment, customer_id);
-    if (variant == nullptr) continue;
-    v1::Assignment& assignment = *decision.add_assignments();
-    assignment.set_experiment_id(experiment->experiment_id());
-    assignment.set_variant_id(variant->variant_id());
-    if (!variant->template_id().empty()) decision.set_template_id(variant->template_id());
-    OverlayVariables(variant->variables(), *decision.mutable_variables());
-    v1::Reason& reason = *decision.add_reasons();
-    SetReason(reason, kExperimentVariant,
-              absl::StrCat("variant ", variant->variant_id(), " of experiment ", experiment->experiment_id()));
-    AddFact(reason, "experiment", experiment->experiment_id());
-    AddFact(reason, "variant", variant->variant_id());
-  }
-  if (decision.assignments_size() > 0) OverlayVariables(action.price_variables, *decision.mutable_variables());
-}
-
 void ExplainAdjustments(const CompiledAction& action, const Subject& subject, v1::ActionDecision& decision) {
   for (const CompiledAdjustment& adjustment : action.adjustments) {
     if (decision.reasons_size() == kMaxReasons) return;
@@ -177,7 +157,6 @@ void WriteWinner(const CompiledOffers& offers, const CompiledAction& action, con
   decision.set_action_value_minor(candidate.value_minor);
   ExplainWin(action, candidate, offers.config->currency_code(), decision);
   ExplainChannel(action, candidate.channel, decision);
-  Assign(action, customer.subject.profile.customer().customer_id(), decision);
   ExplainAdjustments(action, customer.subject, decision);
 }
 
@@ -214,15 +193,6 @@ const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subjec
   decision.mutable_losing_candidates()->DeleteSubrange(static_cast<int>(winner), 1);
   WriteWinner(offers, action, *best, customer, decision);
   return &action;
-}
-
-void DecideHoldout(const v1::Holdout& holdout, v1::ActionDecision& decision) {
-  decision.set_kind(v1::ACTION_KIND_NONE);
-  decision.set_held_out(true);
-  v1::Reason& reason = *decision.add_reasons();
-  SetReason(reason, kHoldout,
-            absl::StrCat("in the control group of ", FormatPercent(holdout.share_bps()), " % to whom nothing is sent"));
-  AddFact(reason, "share_percent", FormatPercent(holdout.share_bps()));
 }
 
 }  // namespace campaign::offer

@@ -20,12 +20,10 @@ constexpr absl::string_view kLowerValue = "LOWER_VALUE";
 constexpr absl::string_view kAlreadyCommitted = "ALREADY_COMMITTED";
 
 // Why the decision is what it is.
-constexpr absl::string_view kHoldout = "HOLDOUT";
 constexpr absl::string_view kNothingEligible = "NOTHING_ELIGIBLE";
 constexpr absl::string_view kWonByValue = "WON_BY_VALUE";
 constexpr absl::string_view kPropensityAdjusted = "PROPENSITY_ADJUSTED";
 constexpr absl::string_view kChannelChosen = "CHANNEL_CHOSEN";
-constexpr absl::string_view kExperimentVariant = "EXPERIMENT_VARIANT";
 
 // One customer's decision to make.
 struct Case {
@@ -37,13 +35,10 @@ struct Case {
 };
 
 // Chooses the action of the greatest expected value, propensity (adjusted) × worth of a response - cost, among those
-// that are eligible, have a channel and meet the constraints; ties go to the first configured. Writes winner, reasons,
-// experiments and every losing candidate, in order of configuration, to `decision`; ACTION_KIND_NONE if none is left.
+// that are eligible, have a channel and meet the constraints; ties go to the first configured. Writes winner, reasons
+// and every losing candidate, in order of configuration, to `decision`; ACTION_KIND_NONE if none is left.
 // Returns the winner, or null. Reserves nothing.
 const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subject_case, absl::Time now,
                                 v1::ActionDecision& decision);
-
-// The decision for a customer of the control group.
-void DecideHoldout(const v1::Holdout& holdout, v1::ActionDecision& decision);
 
 }  // namespace campaign::offer

@@ -179,61 +179,12 @@ TEST(Propensity, AdjustedToNothingHasNoValue) {
   EXPECT_EQ(LossOf(decision).code(), kNoExpectedValue);
 }
 
-TEST(Experiments, VariantChangesTemplateAndVariablesButNoPrice) {
-  const v1::ActionDecision decision = Decide(ConfigOf(R"pb(
-    actions {
-      action_id: "a"
-      kind: ACTION_KIND_UPSELL
-      price_minor: 1000
-      margin_bps: 5000
-      propensity: 0.5
-      variables { name: "headline" value: "plain" }
-      variables { name: "kept" value: "yes" }
-    }
-    experiments {
-      experiment_id: "headline"
-      variants { variant_id: "control" weight_bps: 0 }
-      variants {
-        variant_id: "bold"
-        weight_bps: 10000
-        template_id: "a-bold"
-        variables { name: "headline" value: "bold" }
-        variables { name: "price" value: "1.00" }
-      }
-    }
-  )pb"));
-  EXPECT_EQ(decision.template_id(), "a-bold");
-  EXPECT_EQ(VariableOf(decision, "headline"), "bold");
-  EXPECT_EQ(VariableOf(decision, "kept"), "yes");
-  EXPECT_EQ(VariableOf(decision, "price"), "10.00");
-  ASSERT_EQ(decision.assignments_size(), 1);
-  EXPECT_EQ(decision.assignments(0).experiment_id(), "headline");
-  EXPECT_EQ(decision.assignments(0).variant_id(), "bold");
-  EXPECT_EQ(ReasonOf(decision, kExperimentVariant).text(), "variant bold of experiment headline");
-}
-
-TEST(Experiments, AreOnlyAboutTheirActions) {
-  const std::string experiment =
-      "experiments { experiment_id: 'x' variants { variant_id: 'on' weight_bps: 10000 } variants { variant_id: 'off' } "
-      "action_ids: '";
-  EXPECT_EQ(Decide(ConfigOf(Nudge("a") + Nudge("b") + experiment + "b' }")).assignments_size(), 0);
-  EXPECT_EQ(Decide(ConfigOf(Nudge("a") + Nudge("b") + experiment + "a' }")).assignments_size(), 1);
-}
-
 TEST(Committed, OnlyTheActionThatWasSentMayWin) {
   const v1::OfferConfig config = ConfigOf(Nudge("better", "propensity: 0.9") + Nudge("sent", "inventory: 1"));
   const v1::ActionDecision decision = Decide(
       config, ItemFor("run", "ada"), [](Standing& standing) { standing.given[1] = 1; }, absl::string_view("sent"));
   EXPECT_EQ(decision.action_id(), "sent");
   EXPECT_EQ(LossCode(decision, "better"), kAlreadyCommitted);
-}
-
-TEST(Holdout, IsADecisionToDoNothing) {
-  v1::ActionDecision decision;
-  DecideHoldout(ParseProto<v1::Holdout>("share_bps: 500"), decision);
-  EXPECT_TRUE(decision.held_out());
-  EXPECT_EQ(decision.kind(), v1::ACTION_KIND_NONE);
-  EXPECT_EQ(ReasonOf(decision, kHoldout).text(), "in the control group of 5 % to whom nothing is sent");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
-#include "services/offer/experiment.h"
+#include "services/offer/experiment_checks.h"
 #include "services/offer/pricing.h"
 
 namespace campaign::offer {
@@ -37,45 +37,6 @@ absl::Status CheckActionIds(const v1::OfferConfig& config) {
     const std::string path = absl::StrCat("config.actions[", i, "].action_id");
     if (id.empty()) return InvalidField(path, "''", "must not be empty");
     if (!seen.insert(id).second) return InvalidField(path, id, "is named twice");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckVariants(const v1::Experiment& experiment, const std::string& path) {
-  absl::flat_hash_set<absl::string_view> seen;
-  int64_t sum = 0;
-  for (int i = 0; i < experiment.variants_size(); ++i) {
-    const v1::Variant& variant = experiment.variants(i);
-    if (!seen.insert(variant.variant_id()).second) {
-      return InvalidField(absl::StrCat(path, ".variants[", i, "].variant_id"), variant.variant_id(), "is named twice");
-    }
-    sum += variant.weight_bps();
-  }
-  if (sum == kBucketCount) return absl::OkStatus();
-  return InvalidField(path + ".variants", sum, absl::StrCat("is the sum of weight_bps and must be ", kBucketCount));
-}
-
-absl::Status CheckSubjects(const v1::Experiment& experiment, const v1::OfferConfig& config, const std::string& path) {
-  for (int i = 0; i < experiment.action_ids_size(); ++i) {
-    const std::string& id = experiment.action_ids(i);
-    const bool known = std::any_of(config.actions().begin(), config.actions().end(),
-                                   [&](const v1::Action& action) { return action.action_id() == id; });
-    if (!known)
-      return InvalidField(absl::StrCat(path, ".action_ids[", i, "]"), id, "is no action of this configuration");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckExperiments(const v1::OfferConfig& config) {
-  absl::flat_hash_set<absl::string_view> seen;
-  for (int i = 0; i < config.experiments_size(); ++i) {
-    const v1::Experiment& experiment = config.experiments(i);
-    const std::string path = absl::StrCat("config.experiments[", i, "]");
-    if (!seen.insert(experiment.experiment_id()).second) {
-      return InvalidField(path + ".experiment_id", experiment.experiment_id(), "is named twice");
-    }
-    RETURN_IF_ERROR(CheckVariants(experiment, path));
-    RETURN_IF_ERROR(CheckSubjects(experiment, config, path));
   }
   return absl::OkStatus();
 }

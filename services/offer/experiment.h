@@ -17,12 +17,22 @@ uint32_t Fnv1a32(absl::string_view bytes);
 // process and release, so that assignments stick and analysts can repeat them with any GrowthBook SDK.
 int Bucket(absl::string_view seed, absl::string_view value);
 
-// The variant of a customer, or null for those outside the coverage. Ranges as GrowthBook's getBucketRanges: each
-// starts at the cumulative weight and is coverage × weight wide, so that raising the coverage moves nobody to another
-// variant. Exact in integers where the SDKs round. Weights must sum to 10,000.
+// GrowthBook's hash, version 1, times 1,000: 0 to 999. Namespaces alone use it.
+int BucketVersion1(absl::string_view seed, absl::string_view value);
+
+// Whether the customer is in the range: GrowthBook's inNamespace.
+bool IsInNamespace(const v1::NamespaceRange& range, absl::string_view customer_id);
+
+// The variant of a customer by weight, or null for those outside coverage or namespace. Ranges as GrowthBook's
+// getBucketRanges: each starts at the cumulative weight and is coverage × weight wide, so that raising the coverage
+// moves nobody to another variant. Exact in integers where the SDKs round. Weights must sum to 10,000.
 const v1::Variant* AssignVariant(const v1::Experiment& experiment, absl::string_view customer_id);
 
-// Whether the customer is in the control group. `campaign` names the split where the holdout has no seed of its own.
-bool IsHeldOut(const v1::Holdout& holdout, absl::string_view campaign, absl::string_view customer_id);
+// Whether the customer takes part in an experiment whose variants have no weights: namespace and coverage alone.
+bool TakesPart(const v1::Experiment& experiment, absl::string_view customer_id);
+
+// Whether the customer is in the control group. `default_seed` names the split where the holdout has no seed of its
+// own. Control groups of one seed contain each other: who is in the smaller one is in the larger one too.
+bool IsHeldOut(const v1::Holdout& holdout, absl::string_view default_seed, absl::string_view customer_id);
 
 }  // namespace campaign::offer

@@ -37,6 +37,51 @@ TEST(Bucket, IsGrowthBooksPublishedHashVersion2) {
   EXPECT_EQ(Bucket("()**(%$##$%#$#", "___)((*\":&"), 128);
 }
 
+TEST(Bucket, IsGrowthBooksPublishedHashVersion1) {
+  EXPECT_EQ(BucketVersion1("", "a"), 220);
+  EXPECT_EQ(BucketVersion1("", "b"), 77);
+  EXPECT_EQ(BucketVersion1("b", "a"), 946);
+  EXPECT_EQ(BucketVersion1("ef", "d"), 652);
+  EXPECT_EQ(BucketVersion1("asdf", "8952klfjas09ujk"), 549);
+  EXPECT_EQ(BucketVersion1("", "123"), 11);
+  EXPECT_EQ(BucketVersion1("", "___)((*\":&"), 563);
+}
+
+TEST(IsInNamespace, IsGrowthBooksPublishedInNamespace) {
+  const struct {
+    const char* customer;
+    const char* name;
+    bool below_0_4;
+  } cases[] = {{"1", "namespace1", false}, {"1", "namespace2", false}, {"2", "namespace1", false},
+               {"2", "namespace2", false}, {"3", "namespace1", false}, {"3", "namespace2", true},
+               {"4", "namespace1", false}, {"4", "namespace2", true}};
+  for (const auto& c : cases) {
+    v1::NamespaceRange range;
+    range.set_name(c.name);
+    range.set_end_bps(4000);
+    EXPECT_EQ(IsInNamespace(range, c.customer), c.below_0_4) << c.customer << " " << c.name;
+    range.set_start_bps(4000);
+    range.set_end_bps(10000);
+    EXPECT_EQ(IsInNamespace(range, c.customer), !c.below_0_4) << c.customer << " " << c.name;
+  }
+}
+
+// The published example: key "hello", seed "feature", version 2, coverage 0.99, weights 0.1 and 0.9, user "123" has
+// bucket 0.5231 and the second variant.
+TEST(AssignVariant, IsGrowthBooksPublishedExperiment) {
+  auto experiment = ParseProto<v1::Experiment>(R"pb(
+    experiment_id: "hello"
+    seed: "feature"
+    coverage_bps: 9900
+    variants { variant_id: "v0" weight_bps: 1000 }
+    variants { variant_id: "v1" weight_bps: 9000 }
+    namespace_range { name: "pricing" start_bps: 0 end_bps: 10000 }
+  )pb");
+  EXPECT_EQ(Bucket("feature", "123"), 5231);
+  ASSERT_NE(AssignVariant(experiment, "123"), nullptr);
+  EXPECT_EQ(AssignVariant(experiment, "123")->variant_id(), "v1");
+}
+
 TEST(Fnv1a32, IsThePublishedHash) {
   EXPECT_EQ(Fnv1a32(""), 0x811c9dc5u);
   EXPECT_EQ(Fnv1a32("a"), 0xe40c292cu);

@@ -6,13 +6,13 @@
 #include "common/process.h"
 #include "common/status.h"
 #include "services/offer/offer_service.h"
-#include "services/offer/reservation_store.h"
 
-ABSL_FLAG(std::string, database, "", "path of the SQLite file of the reservations, made if it is missing; required");
+ABSL_FLAG(std::string, database, "",
+          "path of the SQLite file of reservations and assignments, made if it is missing; required");
 
 static absl::Status Run() {
   using namespace campaign::offer;
-  ASSIGN_OR_RETURN(const auto database, campaign::Database::Open(absl::GetFlag(FLAGS_database), kReservationSchema));
+  ASSIGN_OR_RETURN(const auto database, campaign::Database::Open(absl::GetFlag(FLAGS_database), OfferSchema().c_str()));
   const campaign::SystemClock clock;
   OfferService service(*database, clock);
   return campaign::Serve("offer", {&service});

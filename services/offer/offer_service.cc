@@ -4,10 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
+#include "services/offer/assignment_store.h"
 #include "services/offer/reservation_store.h"
 #include "services/offer/selection.h"
 
 namespace campaign::offer {
+
+std::string OfferSchema() { return absl::StrCat(kReservationSchema, kAssignmentSchema); }
 
 OfferService::OfferService(Database& database, const Clock& clock) : database_(database), clock_(clock) {
   SetMessageAllocatorFor_SelectActions(&select_allocator_);
@@ -39,8 +42,11 @@ absl::Status OfferService::Select(Connection& connection, const v1::SelectAction
                                   v1::SelectActionsResponse& response) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const CompiledOffers> offers,
                    cache_.Get(request.config_version(), [&] { return CompileOffers(request.config()); }));
+  const absl::Time now = clock_.Now();
   ReservationLedger ledger(connection);
-  Selection selection(*offers, request.campaign(), clock_.Now(), request.dry_run(), ledger);
+  AssignmentLedger assignments(connection, request.campaign());
+  Assigner assigner(request, now, assignments);
+  Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner);
   response.mutable_results()->Reserve(request.items_size());
   for (const v1::SelectItem& item : request.items()) selection.Decide(item, *response.add_results());
   if (!request.dry_run()) ledger.Flush();
@@ -59,6 +65,11 @@ absl::Status OfferService::SettleAll(Connection& connection, const v1::OffersSet
   int settled = 0;
   for (const v1::ReservationSettlement& settlement : request.settlements()) settled += Settle(settlement, now, ledger);
   ledger.Flush();
+  RunIds runs;
+  if (!request.exposures().empty()) {
+    for (const v1::ReservationSettlement& settlement : request.settlements()) runs.insert(settlement.customer_run_id());
+  }
+  for (const v1::Exposure& exposure : request.exposures()) RecordExposure(connection, exposure, runs, now);
   response.set_settled_count(settled);
   return absl::OkStatus();
 }

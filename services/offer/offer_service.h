@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "campaign/v1/offers.grpc.pb.h"
 #include "common/clock.h"
 #include "common/config_cache.h"
@@ -9,11 +11,14 @@
 
 namespace campaign::offer {
 
+// The tables of the service; for Database::Open.
+std::string OfferSchema();
+
 // The Offers service. Decisions that reserve run one request after another on the database's writer thread, so that
 // inventory, budgets and cooldowns hold exactly however many batches race. Thread-safe. References must outlive it.
 class OfferService final : public v1::Offers::CallbackService {
  public:
-  // `database` is opened with kReservationSchema.
+  // `database` is opened with OfferSchema().
   OfferService(Database& database, const Clock& clock);
 
   grpc::ServerUnaryReactor* SelectActions(grpc::CallbackServerContext* context, const v1::SelectActionsRequest* request,

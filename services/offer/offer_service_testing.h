@@ -36,7 +36,7 @@ class OfferServiceTest : public ::testing::Test {
   ~OfferServiceTest() override { Stop(); }
 
   void Start() {
-    auto database = Database::Open(folder_.File("offer.db"), kReservationSchema);
+    auto database = Database::Open(folder_.File("offer.db"), OfferSchema().c_str());
     ASSERT_OK(database);
     database_ = *std::move(database);
     service_ = std::make_unique<OfferService>(*database_, clock_);

@@ -136,10 +136,12 @@ TEST_F(ReservationTest, ReservationsOutliveAProcessThatNeverSettled) {
 TEST_F(ReservationTest, AWriteThatFailsLeavesNoCount) {
   const v1::OfferConfig config = ConfigOf(Nudge("last", "inventory: 1 cost_minor: 7"));
   ASSERT_OK_AND_ASSIGN(const CompiledOffers offers, CompileOffers(config));
-  const std::string campaign = "win-back";
+  const v1::SelectActionsRequest request = RequestOf(config, {});
   const absl::Status status = database_->Write([&](Connection& connection) {
     ReservationLedger ledger(connection);
-    Selection selection(offers, campaign, clock_.Now(), /*dry_run=*/false, ledger);
+    AssignmentLedger assignments(connection, request.campaign());
+    Assigner assigner(request, clock_.Now(), assignments);
+    Selection selection(offers, request.campaign(), clock_.Now(), /*dry_run=*/false, ledger, assigner);
     v1::SelectItemResult result;
     selection.Decide(ItemFor("run-1", "ada"), result);
     EXPECT_EQ(result.decision().action_id(), "last");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/offer/experiment.h"
+#include "services/offer/holdout.h"
 
 namespace campaign::offer {
 namespace {
@@ -18,8 +18,14 @@ void RefuseItem(v1::ItemError& error) {
 }  // namespace
 
 Selection::Selection(const CompiledOffers& offers, const std::string& campaign, absl::Time now, bool dry_run,
-                     ReservationLedger& ledger)
-    : offers_(offers), campaign_(campaign), now_(now), today_(UtcDay(now)), dry_run_(dry_run), ledger_(ledger) {}
+                     ReservationLedger& ledger, Assigner& assigner)
+    : offers_(offers),
+      campaign_(campaign),
+      now_(now),
+      today_(UtcDay(now)),
+      dry_run_(dry_run),
+      ledger_(ledger),
+      assigner_(assigner) {}
 
 void Selection::Decide(const v1::SelectItem& item, v1::SelectItemResult& result) {
   if (item.profile().customer().customer_id().empty()) return RefuseItem(*result.mutable_error());
@@ -36,14 +42,12 @@ void Selection::Decide(const v1::SelectItem& item, v1::SelectItemResult& result)
 }
 
 void Selection::DecideCustomer(const v1::SelectItem& item, const Reservation* committed, v1::ActionDecision& decision) {
-  const v1::Holdout& holdout = offers_.config->holdout();
-  if (IsHeldOut(holdout, campaign_, item.profile().customer().customer_id())) {
-    return DecideHoldout(holdout, decision);
-  }
+  if (DecideHoldout(*offers_.config, campaign_, item.profile().customer().customer_id(), decision)) return;
   absl::optional<absl::string_view> committed_action_id;
   if (committed != nullptr) committed_action_id = committed->action_id;
   const CompiledAction* winner = Arbitrate(offers_, {item, StandingOf(item), committed_action_id}, now_, decision);
   if (winner == nullptr) return;
+  assigner_.Assign(item, *winner, decision);
   if (committed != nullptr) {
     decision.set_reserved_budget_minor(committed->budget_minor);
   } else if (!dry_run_ && winner->NeedsReservation()) {

@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "campaign/v1/offers.pb.h"
 #include "services/offer/arbitration.h"
+#include "services/offer/assignment.h"
 #include "services/offer/compiled_offers.h"
 #include "services/offer/reservation_store.h"
 
@@ -23,7 +24,7 @@ class Selection {
  public:
   // In a dry run nothing is written, and no customer's decision is seen by the next one's.
   Selection(const CompiledOffers& offers, const std::string& campaign, absl::Time now, bool dry_run,
-            ReservationLedger& ledger);
+            ReservationLedger& ledger, Assigner& assigner);
 
   // The item's decision, or its error where it names no customer.
   void Decide(const v1::SelectItem& item, v1::SelectItemResult& result);
@@ -39,6 +40,7 @@ class Selection {
   const int64_t today_;
   const bool dry_run_;
   ReservationLedger& ledger_;
+  Assigner& assigner_;
   Standing standing_;  // Of the customer being decided.
 };
 

@@ -16,7 +16,7 @@
 #include "services/compliance/compliance_store.h"
 #include "services/delivery/delivery_store.h"
 #include "services/delivery/sender_options.h"
-#include "services/offer/reservation_store.h"
+#include "services/offer/offer_service.h"
 #include "services/segmentation/intent_model.h"
 #include "tools/campaignctl/campaign_yaml.h"
 #include "tools/shop/heroes.h"
@@ -109,7 +109,7 @@ void System::StartServices() {
   segmentation_ = std::make_unique<segmentation::SegmentationService>(Intents());
   retrieval_store_ = OrDie(retrieval::RetrievalStore::Open(dir_.File("retrieval.db")));
   retrieval_ = std::make_unique<retrieval::RetrievalService>(*retrieval_store_, clock_);
-  offer_database_ = OrDie(Database::Open(dir_.File("offer.db"), offer::kReservationSchema));
+  offer_database_ = OrDie(Database::Open(dir_.File("offer.db"), offer::OfferSchema().c_str()));
   offer_ = std::make_unique<offer::OfferService>(*offer_database_, clock_);
   compliance_database_ = OrDie(compliance::ComplianceStore::Open(dir_.File("compliance.db")));
   compliance_ = std::make_unique<compliance::ComplianceService>(*compliance_database_, zones_, clock_);

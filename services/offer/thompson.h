@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "campaign/v1/offers.pb.h"
+
+namespace campaign::offer {
+
+// Beta posterior of a variant's response rate; both at least 1.
+struct BetaPosterior {
+  double alpha = 1;
+  double beta = 1;
+};
+
+// The probability of each arm to have the highest response rate (Scott 2010, A modern Bayesian look at the multi-armed
+// bandit, Applied Stochastic Models in Business and Industry 26(6), section 3): the integral of its density times the
+// other arms' distribution functions, by the trapezoid rule on a grid that is fine wherever an arm's density is. Sums
+// to 1. For two arms it is within 0.001 of the closed form (Miller 2015, Formulas for Bayesian A/B testing).
+std::vector<double> ProbabilitiesOfBeingBest(absl::Span<const BetaPosterior> arms);
+
+// Least probability of a variant, basis points.
+int ExplorationFloorBps(const v1::ThompsonSampling& sampling);
+
+// What each variant of the experiment, in order, is to be chosen with: floor + (1 - variants × floor) × probability of
+// being best. To draw from these is Thompson sampling (Thompson 1933, Biometrika 25), but for the floor; and because
+// the draw is from these very numbers, they are what the log needs, however good the integral is. More successes than
+// exposures count as so many exposures.
+std::vector<double> VariantProbabilities(const v1::Experiment& experiment,
+                                         const google::protobuf::RepeatedPtrField<v1::VariantResponses>& responses);
+
+// A number from 0 (included) to 1 that is the same for the same names everywhere: 64-bit FNV-1a of them, mixed by
+// SplitMix64's finalizer (Steele, Lea & Flood 2014).
+double UniformOf(absl::string_view config_version, absl::string_view experiment_id, absl::string_view customer_run_id);
+
+// The index that `uniform` falls on where each index takes its probability's share of 0 to 1.
+size_t Draw(absl::Span<const double> probabilities, double uniform);
+
+}  // namespace campaign::offer
