@@ -9,6 +9,7 @@
 #include "common/status.h"
 #include "orchestrator/calls.h"
 #include "orchestrator/router.h"
+#include "orchestrator/variant_responses.h"
 
 namespace campaign::orchestrator {
 namespace {
@@ -17,6 +18,8 @@ using google::protobuf::Arena;
 
 // How long RFM bounds are good for.
 constexpr absl::Duration kCutoffsAge = absl::Minutes(10);
+// And counted responses.
+constexpr absl::Duration kReportAge = absl::Minutes(10);
 // A selective rule over a million customers reads all of them.
 constexpr absl::Duration kAudienceDeadline = absl::Minutes(2);
 
@@ -169,6 +172,18 @@ void FillMessageSent(const Batch& batch, const Member& member, absl::Time now, v
   sent.set_campaign(batch.plan->campaign.name());
   sent.set_channel(member.progress.message->channel());
   if (member.progress.decision != nullptr) sent.set_action_id(member.progress.decision->action_id());
+}
+
+// What the customer saw of experiments, once the message is delivered.
+void FillExposures(const Batch& batch, const Member& member, v1::OffersSettleReservationsRequest& request) {
+  if (member.end_state != v1::CUSTOMER_RUN_STATE_DELIVERED || member.progress.decision == nullptr) return;
+  for (const v1::Assignment& assignment : member.progress.decision->assignments()) {
+    v1::Exposure& exposure = *request.add_exposures();
+    exposure.set_campaign(batch.plan->campaign.name());
+    exposure.set_customer_id(member.customer_id);
+    exposure.set_experiment_id(assignment.experiment_id());
+    exposure.set_variant_id(assignment.variant_id());
+  }
 }
 
 // A message that may have gone out counts as sent.
@@ -329,12 +344,42 @@ void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
 }
 
 void Steps::Offer(Batch& batch, std::vector<Member*> members, Done done) {
+  if (!LearnsFromResponses(batch.plan->campaign.offers())) {
+    return OfferWithResponses(batch, std::move(members), {}, std::move(done));
+  }
+  const std::string& campaign = batch.plan->campaign.name();
+  TimedReport last;
+  {
+    absl::MutexLock lock(&reports_mutex_);
+    if (const auto it = reports_.find(campaign); it != reports_.end()) last = it->second;
+  }
+  if (clock_.Now() - last.time < kReportAge) {
+    return OfferWithResponses(batch, std::move(members), last.report, std::move(done));
+  }
+  auto call = NewCall<v1::GetReportRequest, v1::GetReportResponse>(batch);
+  call->request->set_campaign(campaign);
+  call->request->set_dimension(v1::REPORT_DIMENSION_VARIANT);
+  StartCall(
+      call, kDeadline, [&](auto... a) { analytics_->async()->GetReport(std::move(a)...); },
+      [this, &batch, members, done](absl::Status status, const v1::GetReportResponse* response) {
+        if (!status.ok()) return done(status, {});
+        {
+          absl::MutexLock lock(&reports_mutex_);
+          reports_[batch.plan->campaign.name()] = {*response, clock_.Now()};
+        }
+        OfferWithResponses(batch, members, *response, done);
+      });
+}
+
+void Steps::OfferWithResponses(Batch& batch, std::vector<Member*> members, const v1::GetReportResponse& report,
+                               Done done) {
   auto call = NewCall<v1::SelectActionsRequest, v1::SelectActionsResponse>(batch);
   v1::SelectActionsRequest& request = *call->request;
   request.set_campaign(batch.plan->campaign.name());
   request.set_config_version(batch.plan->version);
   request.set_dry_run(batch.dry_run);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.offers()));
+  *request.mutable_variant_responses() = ResponsesOf(batch.plan->campaign.offers(), report);
   for (const Member* member : members) {
     v1::SelectItem& item = *request.add_items();
     item.set_customer_run_id(member->customer_run_id);
@@ -429,6 +474,7 @@ void Steps::Analytics(Batch& batch, std::vector<Member*> members, Done done) {
     settlement.set_customer_run_id(member->customer_run_id);
     settlement.set_settlement(SettlementOf(*member));
     if (MayHaveReservation(*member, v1::STEP_OFFER)) *offers->request->add_settlements() = settlement;
+    FillExposures(batch, *member, *offers->request);
     if (MayHaveReservation(*member, v1::STEP_COMPLIANCE)) *slots->request->add_settlements() = settlement;
   }
   const int parts = 1 + (events.events_size() > 0) + (offers->request->settlements_size() > 0) +

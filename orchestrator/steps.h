@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -56,6 +57,7 @@ class Steps {
   void SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const v1::RfmCutoffs& cutoffs, Done done);
   void Retrieval(Batch& batch, std::vector<Member*> members, Done done);
   void Offer(Batch& batch, std::vector<Member*> members, Done done);
+  void OfferWithResponses(Batch& batch, std::vector<Member*> members, const v1::GetReportResponse& report, Done done);
   void Generation(Batch& batch, std::vector<Member*> members, Done done);
   void Compliance(Batch& batch, std::vector<Member*> members, Done done);
   void Delivery(Batch& batch, std::vector<Member*> members, Done done);
@@ -74,6 +76,14 @@ class Steps {
   absl::Mutex cutoffs_mutex_;
   v1::RfmCutoffs cutoffs_ ABSL_GUARDED_BY(cutoffs_mutex_);
   absl::Time cutoffs_time_ ABSL_GUARDED_BY(cutoffs_mutex_) = absl::InfinitePast();
+
+  // So do the responses that Thompson sampling learns from; by campaign.
+  struct TimedReport {
+    v1::GetReportResponse report;
+    absl::Time time = absl::InfinitePast();
+  };
+  absl::Mutex reports_mutex_;
+  absl::flat_hash_map<std::string, TimedReport> reports_ ABSL_GUARDED_BY(reports_mutex_);
 };
 
 }  // namespace campaign::orchestrator
