@@ -147,6 +147,15 @@ void Feature::Describe(const Subject& subject, v1::Reason& reason) const {
   fact->set_value(Clip(ValueText(type(), reading), kMaxFactBytes));
 }
 
+std::string Feature::Phrase(double number, const std::string& text) const {
+  static const v1::Profile& nobody = *new v1::Profile();
+  return entry_->describe({.subject = {nobody, nullptr}, .key = key_, .number = number, .text = text});
+}
+
+std::string Feature::AbsentPhrase() const {
+  return entry_->absent == nullptr ? absl::StrCat("no ", name_) : absl::Substitute(entry_->absent, key_);
+}
+
 std::vector<std::string> FeatureNames() {
   std::vector<std::string> names;
   for (const VocabularyEntry& entry : Vocabulary()) names.push_back(Documented(entry));

@@ -136,6 +136,7 @@ absl::StatusOr<CompiledRule::Node> CompiledRule::CompileComparison(const v1::Com
                         absl::StrCat("is not for ", node.feature.name(), ", a ", TypeName(node.feature.type())));
   }
   RETURN_IF_ERROR(CompileValue(comparison, field_path, node));
+  WriteGoals(node);
   return node;
 }
 

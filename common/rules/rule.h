@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
@@ -43,12 +45,29 @@ class Feature {
   // The same into a reason that is empty; one on an arena is not copied then.
   void Describe(const Subject& subject, v1::Reason& reason) const;
 
+  // The same words for a value that is given: `number` of numbers and truths, `text` of texts. Amounts have no
+  // currency.
+  std::string Phrase(double number, const std::string& text) const;
+  // And for none: "has never bought".
+  std::string AbsentPhrase() const;
+
  private:
   friend class CompiledRule;
 
   const VocabularyEntry* entry_ = nullptr;
   std::string name_;
   std::string key_;
+};
+
+// What one comparison of a rule would have to come to.
+struct Change {
+  const Feature& feature;
+  // "2 orders of audio in 120 days or more"; lives as long as the rule.
+  absl::string_view goal;
+  // The value compared with: "2", "true", "champions or loyal"; empty where any value or none is wanted.
+  absl::string_view target;
+  // How far the number has to rise (above 0) or fall (below 0); absent for what is no number or has no value.
+  absl::optional<double> distance;
 };
 
 // All features of the vocabulary, families as "category_orders_120d.<category>"; for documentation and messages.
@@ -71,6 +90,11 @@ class CompiledRule {
   // comparisons that stand against it. In the rule's order.
   std::vector<v1::Reason> Explain(const Subject& subject) const;
 
+  // For a rule that does not match: hands out, in the rule's order, the smallest set of comparisons that would make it
+  // match if they came out otherwise: the fewest, and of as many those with the least relative distance. Each is looked
+  // at by itself; that two of them exclude each other is not seen. Does not allocate.
+  void ForEachChange(const Subject& subject, absl::FunctionRef<void(const Change&)> visit) const;
+
  private:
   struct Node {
     enum class Kind { kAll, kAny, kNot, kCompare } kind = Kind::kAll;
@@ -79,7 +103,14 @@ class CompiledRule {
     v1::Operator op = v1::OPERATOR_UNSPECIFIED;
     double number = 0;               // Truths too: 0 or 1.
     std::vector<std::string> texts;  // Sorted.
+    // For Change, of comparisons: where it should hold, and where it should not.
+    std::string goal;
+    std::string opposite;
+    std::string target;
   };
+
+  // Number of comparisons, then sum of relative distances.
+  using Effort = std::pair<int, double>;
 
   static absl::StatusOr<Node> CompileNode(const v1::Rule& rule, const std::string& field_path, int depth);
   static absl::StatusOr<Node> CompileList(Node::Kind kind, const v1::RuleList& list, const std::string& field_path,
@@ -89,6 +120,11 @@ class CompiledRule {
   static bool Matches(const Node& node, const Subject& subject);
   static bool Compare(const Node& node, const Subject& subject);
   static void Explain(const Node& node, const Subject& subject, bool wanted, std::vector<v1::Reason>& reasons);
+  static void WriteGoals(Node& node);
+  static absl::optional<double> Distance(const Node& node, const Subject& subject, bool wanted);
+  static Effort EffortOf(const Node& node, const Subject& subject, bool wanted);
+  static void VisitChanges(const Node& node, const Subject& subject, bool wanted,
+                           absl::FunctionRef<void(const Change&)> visit);
 
   Node root_;
 };
