@@ -33,6 +33,10 @@ absl::StatusOr<std::shared_ptr<const CampaignPlan>> CompilePlan(const v1::Campai
     if (step.when().kind_case() == v1::Rule::KIND_NOT_SET) continue;
     ASSIGN_OR_RETURN(plan->conditions.back(), rules::CompiledRule::Compile(step.when(), "campaign.route.when"));
   }
+  for (const v1::StrategyRule& rule : plan->campaign.segmentation().strategy_rules()) {
+    ASSIGN_OR_RETURN(plan->strategy_rules.emplace_back(),
+                     rules::CompiledRule::Compile(rule.when(), "campaign.segmentation.strategy_rules.when"));
+  }
   plan->version = ContentHash(plan->campaign);
   return plan;
 }

@@ -18,6 +18,8 @@ struct CampaignPlan {
   rules::CompiledRule audience;
   // By position in the route; nullopt where the step is for everyone.
   std::vector<absl::optional<rules::CompiledRule>> conditions;
+  // By position in segmentation.strategy_rules.
+  std::vector<rules::CompiledRule> strategy_rules;
 };
 
 // Checks a campaign whole (limits, names, rules, route, references between its parts) and compiles what the

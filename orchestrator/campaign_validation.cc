@@ -1,5 +1,6 @@
 #include "orchestrator/campaign_validation.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -51,19 +52,34 @@ absl::Status CheckRules(const Message& message, const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status CheckStrategies(const v1::Campaign& campaign) {
-  const auto& strategies = campaign.segmentation().enabled_strategies();
-  constexpr char kPath[] = "campaign.segmentation.enabled_strategies";
-  if (strategies.empty()) {
-    return InvalidField(kPath, "[]",
-                        absl::StrCat("must name at least one, as '", campaign.goal(), "' is no built-in goal"));
-  }
+// Each a strategy, none twice.
+absl::Status CheckStrategyList(const google::protobuf::RepeatedField<int>& strategies, const std::string& list_path) {
   absl::flat_hash_set<int> seen;
   for (int i = 0; i < strategies.size(); ++i) {
-    const std::string path = absl::StrCat(kPath, "[", i, "]");
+    const std::string path = absl::StrCat(list_path, "[", i, "]");
     if (strategies[i] == v1::STRATEGY_UNSPECIFIED) return InvalidField(path, "STRATEGY_UNSPECIFIED", "is no strategy");
     if (!seen.insert(strategies[i]).second)
       return InvalidField(path, v1::Strategy_Name(strategies[i]), "appears twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckStrategies(const v1::Campaign& campaign) {
+  const auto& enabled = campaign.segmentation().enabled_strategies();
+  const std::string path = "campaign.segmentation.enabled_strategies";
+  if (enabled.empty()) {
+    return InvalidField(path, "[]",
+                        absl::StrCat("must name at least one, as '", campaign.goal(), "' is no built-in goal"));
+  }
+  RETURN_IF_ERROR(CheckStrategyList(enabled, path));
+  for (int i = 0; i < campaign.segmentation().strategy_rules_size(); ++i) {
+    const auto& ordered = campaign.segmentation().strategy_rules(i).strategies();
+    const std::string rule_path = absl::StrCat("campaign.segmentation.strategy_rules[", i, "].strategies");
+    RETURN_IF_ERROR(CheckStrategyList(ordered, rule_path));
+    // Somebody of whom the rule holds would have no strategy at all.
+    if (std::find_first_of(ordered.begin(), ordered.end(), enabled.begin(), enabled.end()) == ordered.end()) {
+      return InvalidField(rule_path, "[...]", "names none of enabled_strategies");
+    }
   }
   return absl::OkStatus();
 }

@@ -64,6 +64,15 @@ TEST(CampaignValidation, WantsStrategiesForAGoalOfTheUsersOwn) {
             "campaign.segmentation.enabled_strategies[1]: STRATEGY_UNSPECIFIED is no strategy");
   EXPECT_EQ(RefusalOf("segmentation { enabled_strategies: [STRATEGY_RFM, STRATEGY_CHURN, STRATEGY_RFM] }"),
             "campaign.segmentation.enabled_strategies[2]: STRATEGY_RFM appears twice");
+  EXPECT_EQ(RefusalOf("segmentation { enabled_strategies: STRATEGY_RFM "
+                      "strategy_rules { strategies: [STRATEGY_CHURN, STRATEGY_RFM] } }"),
+            "");
+  EXPECT_EQ(
+      RefusalOf("segmentation { enabled_strategies: STRATEGY_RFM strategy_rules { strategies: STRATEGY_CHURN } }"),
+      "campaign.segmentation.strategy_rules[0].strategies: [...] names none of enabled_strategies");
+  EXPECT_EQ(RefusalOf("segmentation { enabled_strategies: STRATEGY_RFM "
+                      "strategy_rules { strategies: [STRATEGY_RFM, STRATEGY_RFM] } }"),
+            "campaign.segmentation.strategy_rules[0].strategies[1]: STRATEGY_RFM appears twice");
 }
 
 TEST(CampaignValidation, WantsARouteInOrderThatEndsWithAnalytics) {

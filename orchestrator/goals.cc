@@ -9,7 +9,9 @@ namespace {
 
 struct Goal {
   absl::string_view name;
-  // In order of preference; the router leaves out those that lack data.
+  // The chain of strategies, in order of preference: the first with an answer wins. The router leaves out those that
+  // the customer has no data for (kDataNeeds in router.cc). A campaign's enabled_strategies and strategy_rules replace
+  // it.
   std::vector<v1::Strategy> strategies;
 };
 

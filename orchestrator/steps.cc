@@ -136,7 +136,7 @@ void PutDecision(const v1::ActionDecision& decision, v1::ActionDecision& out) {
 // Whether the customer is in the audience, and which strategies may be tried.
 void DecideRoute(const CampaignPlan& plan, v1::RouterResult& router) {
   const rules::Subject subject{router.profile(), nullptr};
-  if (plan.audience.Matches(subject)) return ChooseStrategies(plan.campaign, router.profile(), router);
+  if (plan.audience.Matches(subject)) return ChooseStrategies(plan, router.profile(), router);
   router.set_outside_audience(true);
   v1::Reason& reason = *router.add_reasons();
   reason.set_code(kOutsideAudience);
