@@ -129,8 +129,8 @@ void CompiledRule::VisitChanges(const Node& node, const Subject& subject, bool w
   if (node.kind == Node::Kind::kCompare) {
     if (Compare(node, subject) == wanted) return;
     const bool number = node.feature.type() == Feature::Type::kNumber;
-    return visit({node.feature, wanted ? node.goal : node.opposite, wanted || number ? node.target : "",
-                  Distance(node, subject, wanted)});
+    return visit({node.feature, wanted ? node.goal : node.opposite,
+                  wanted || number ? absl::string_view(node.target) : "", Distance(node, subject, wanted)});
   }
   if ((node.kind == Node::Kind::kAll) == wanted) {
     for (const Node& child : node.children) VisitChanges(child, subject, wanted, visit);

@@ -1,13 +1,11 @@
 #include "services/offer/arbitration.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
-#include "services/offer/channel_choice.h"
-#include "services/offer/experiment.h"
+#include "services/offer/loss.h"
 #include "services/offer/pricing.h"
 #include "services/offer/reasons.h"
 
@@ -19,108 +17,107 @@ using rules::Subject;
 // Limit of ActionDecision.reasons.
 constexpr int kMaxReasons = 16;
 
-// How far one action got.
-struct Candidate {
-  bool viable = false;
-  v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
-  double propensity = 0;
-  double value_minor = 0;
-};
+using Candidates = absl::InlinedVector<Candidate, 16>;
 
-// A customer, with what is asked of them for every action worked out once.
-struct Customer {
-  const Case& facts;
-  Subject subject;
-  ChannelSet consented;
-  ChannelSet reachable;
-};
-
-Customer CustomerOf(const Case& facts) {
-  const v1::SelectItem& item = facts.item;
-  return {facts,
-          {item.profile(), item.has_segment() ? &item.segment() : nullptr},
-          SetOf(item.consented_channels()),
-          ReachableChannels(item.profile().customer())};
-}
-
-bool IsEligible(const CompiledAction& action, const Customer& customer, v1::Reason& loss) {
-  if (action.eligibility.Matches(customer.subject)) return true;
-  std::vector<v1::Reason> against = action.eligibility.Explain(customer.subject);
-  if (against.empty()) {
-    SetReason(loss, kNotEligible, "its eligibility rule matches nobody");
-    return false;
+// The candidate of the greatest priority, of equal ones the first; else the fallback. Past the end where none is left.
+size_t WinnerOf(const CompiledOffers& offers, const Candidates& candidates) {
+  size_t winner = candidates.size();
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (!candidates[i].viable || i == offers.fallback) continue;
+    if (winner == candidates.size() || candidates[i].priority.total > candidates[winner].priority.total) winner = i;
   }
-  loss = std::move(against.front());
-  loss.set_code(std::string(kNotEligible));
-  return false;
+  if (winner == candidates.size() && offers.fallback && candidates[*offers.fallback].viable) return *offers.fallback;
+  return winner;
 }
 
-double AdjustedPropensity(const CompiledAction& action, const Subject& subject) {
-  double propensity = action.propensity;
-  for (const CompiledAdjustment& adjustment : action.adjustments) {
-    if (adjustment.when.Matches(subject)) propensity *= adjustment.multiplier;
+// Whether the priority is the value alone, so that amounts of money say it all.
+bool IsValueAlone(const CompiledOffers& offers, const Priority& priority) {
+  return offers.weighing.value && priority.without_value == 1;
+}
+
+void ExplainLowerValue(const CompiledOffers& offers, const Candidate& candidate, const Candidate& best,
+                       const std::string& best_action_id, v1::Reason& reason) {
+  const absl::string_view currency = offers.config->currency_code();
+  if (IsValueAlone(offers, candidate.priority) && IsValueAlone(offers, best.priority)) {
+    return SetReason(
+        reason, kLowerValue,
+        absl::StrCat("expected value ", FormatMoney(candidate.priority.value_minor, currency), " is not above ",
+                     FormatMoney(best.priority.value_minor, currency), " of ", best_action_id));
   }
-  return std::min(propensity, 1.0);
+  SetReason(reason, kLowerValue,
+            absl::StrCat("priority ", candidate.priority.total, " is not above ", best.priority.total, " of ",
+                         best_action_id));
 }
 
-// Constraints ask only for what the run does not hold already.
-bool MayBeGiven(const CompiledOffers& offers, size_t index, const Customer& customer, absl::Time now,
-                v1::Reason& loss) {
-  const absl::optional<absl::string_view>& committed = customer.facts.committed_action_id;
-  if (!committed) return MeetsConstraints(offers, index, customer.facts.standing, now, loss);
-  if (*committed == offers.actions[index].decision.action_id()) return true;
-  SetReason(loss, kAlreadyCommitted, absl::StrCat("this run has already sent ", *committed));
-  AddFact(loss, "action_id", *committed);
-  return false;
+void ExplainFallbackNotNeeded(bool viable, v1::LosingCandidate& losing) {
+  if (viable) {
+    SetReason(*losing.mutable_reason(), kFallbackNotNeeded, "done only where nothing else is left");
+  }
+  Loss loss(losing);
+  loss.AddChange(kOthersMustLose, "fallback", "true").append("nothing else left");
+  loss.Finish();
 }
 
-bool HasValue(const CompiledAction& action, const Candidate& candidate, absl::string_view currency, v1::Reason& loss) {
-  if (candidate.value_minor > 0) return true;
-  SetReason(loss, kNoExpectedValue,
-            absl::StrCat("expected value ", FormatMoney(candidate.value_minor, currency), ": a response is worth ",
-                         FormatMoney(action.worth_minor, currency), " at propensity ", candidate.propensity,
-                         ", acting costs ", FormatMoney(static_cast<double>(action.cost_minor), currency)));
-  return false;
+// Completes what Evaluate wrote of the losers, now that it is known what they had to beat.
+void ExplainLosers(const CompiledOffers& offers, const Candidates& candidates, size_t winner,
+                   v1::ActionDecision& decision) {
+  const bool beaten = winner < candidates.size() && winner != offers.fallback;
+  const double target = beaten ? candidates[winner].priority.total : 0;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (i == winner) continue;
+    v1::LosingCandidate& losing = *decision.mutable_losing_candidates(static_cast<int>(i));
+    if (i == offers.fallback) {
+      if (beaten && !candidates[i].hopeless) ExplainFallbackNotNeeded(candidates[i].viable, losing);
+      continue;
+    }
+    if (candidates[i].viable) {
+      ExplainLowerValue(offers, candidates[i], candidates[winner], offers.actions[winner].decision.action_id(),
+                        *losing.mutable_reason());
+    }
+    ExplainRise(offers, candidates[i], target, !beaten || i > winner, losing);
+  }
 }
 
-// Takes the action through the filters, in order; the first that stops it writes to `losing`.
-Candidate Evaluate(const CompiledOffers& offers, size_t index, const Customer& customer, absl::Time now,
-                   v1::LosingCandidate& losing) {
-  const CompiledAction& action = offers.actions[index];
-  losing.set_action_id(action.decision.action_id());
-  v1::Reason& loss = *losing.mutable_reason();
-  Candidate candidate;
-  if (!IsEligible(action, customer, loss)) return candidate;
-  candidate.channel = ChooseChannel(action.channels, action.needs_consent ? customer.consented : kAllChannels,
-                                    customer.reachable, loss);
-  if (candidate.channel == v1::CHANNEL_UNSPECIFIED) return candidate;
-  if (!MayBeGiven(offers, index, customer, now, loss)) return candidate;
-  candidate.propensity = AdjustedPropensity(action, customer.subject);
-  candidate.value_minor = candidate.propensity * action.worth_minor - static_cast<double>(action.cost_minor);
-  losing.set_action_value_minor(candidate.value_minor);
-  candidate.viable = HasValue(action, candidate, offers.config->currency_code(), loss);
-  return candidate;
+// "propensity 0.1 × context weight 1.5 × value 4.32 USD × lever 2": the factors that count.
+std::string FormulaText(const Weighing& weighing, const Priority& priority, absl::string_view currency) {
+  std::string text;
+  const auto add = [&](bool counts, absl::string_view name, const absl::AlphaNum& factor) {
+    if (counts) absl::StrAppend(&text, text.empty() ? "" : " × ", name, factor);
+  };
+  add(weighing.propensity, "propensity ", priority.propensity);
+  add(weighing.context_weight, "context weight ", priority.context_weight);
+  add(weighing.value, "value ", FormatMoney(priority.value_minor, currency));
+  add(weighing.lever, "lever ", priority.lever);
+  return text;
 }
 
-void ExplainLowerValue(const Candidate& candidate, const Candidate& best, const std::string& best_action_id,
-                       absl::string_view currency, v1::Reason& loss) {
-  SetReason(loss, kLowerValue,
-            absl::StrCat("expected value ", FormatMoney(candidate.value_minor, currency), " is not above ",
-                         FormatMoney(best.value_minor, currency), " of ", best_action_id));
+// "6.87 USD: propensity 0.08 × 87.15 USD margin after discount - 0.10 USD cost".
+std::string ValueText(const CompiledAction& action, const Priority& priority, absl::string_view currency) {
+  return absl::StrCat(FormatMoney(priority.value_minor, currency), ": ", action.uplift ? "uplift " : "propensity ",
+                      priority.uplift, " × ", FormatMoney(action.worth_minor, currency),
+                      !action.price_variables.empty() ? " margin after discount - " : " worth of a response - ",
+                      FormatMoney(static_cast<double>(action.cost_minor), currency), " cost");
 }
 
-void ExplainWin(const CompiledAction& action, const Candidate& candidate, absl::string_view currency,
+void ExplainWin(const CompiledOffers& offers, const CompiledAction& action, const Priority& priority,
                 v1::ActionDecision& decision) {
+  const absl::string_view currency = offers.config->currency_code();
   v1::Reason& reason = *decision.add_reasons();
-  SetReason(reason, kWonByValue,
-            absl::StrCat("greatest expected value, ", FormatMoney(candidate.value_minor, currency), ": propensity ",
-                         candidate.propensity, " × ", FormatMoney(action.worth_minor, currency),
-                         !action.price_variables.empty() ? " margin after discount - " : " worth of a response - ",
-                         FormatMoney(static_cast<double>(action.cost_minor), currency), " cost"));
-  AddFact(reason, "value_minor", absl::StrCat(candidate.value_minor));
-  AddFact(reason, "propensity", absl::StrCat(candidate.propensity));
-  AddFact(reason, "worth_minor", absl::StrCat(action.worth_minor));
-  AddFact(reason, "cost_minor", absl::StrCat(action.cost_minor));
+  if (decision.fallback()) {
+    SetReason(reason, kFallback,
+              absl::StrCat("nothing else is left; expected value ", ValueText(action, priority, currency)));
+  } else if (IsValueAlone(offers, priority)) {
+    SetReason(reason, kWonByValue, absl::StrCat("greatest expected value, ", ValueText(action, priority, currency)));
+  } else {
+    SetReason(
+        reason, kWonByValue,
+        absl::StrCat("greatest priority, ", priority.total, ": ", FormulaText(offers.weighing, priority, currency),
+                     "; expected value ", ValueText(action, priority, currency)));
+  }
+  AddFact(reason, "value_minor", absl::AlphaNum(priority.value_minor).Piece());
+  AddFact(reason, "propensity", absl::AlphaNum(priority.propensity).Piece());
+  AddFact(reason, "worth_minor", absl::AlphaNum(action.worth_minor).Piece());
+  AddFact(reason, "cost_minor", absl::AlphaNum(action.cost_minor).Piece());
 }
 
 void ExplainChannel(const CompiledAction& action, v1::Channel channel, v1::ActionDecision& decision) {
@@ -132,32 +129,48 @@ void ExplainChannel(const CompiledAction& action, v1::Channel channel, v1::Actio
   AddFact(reason, "channel", name);
 }
 
-void ExplainAdjustments(const CompiledAction& action, const Subject& subject, v1::ActionDecision& decision) {
-  for (const CompiledAdjustment& adjustment : action.adjustments) {
+void ExplainAdjustments(const std::vector<CompiledAdjustment>& adjustments, absl::string_view code,
+                        absl::string_view words, const Subject& subject, v1::ActionDecision& decision) {
+  for (const CompiledAdjustment& adjustment : adjustments) {
     if (decision.reasons_size() == kMaxReasons) return;
     if (!adjustment.when.Matches(subject)) continue;
     v1::Reason& reason = *decision.add_reasons();
-    std::string text = absl::StrCat("propensity × ", adjustment.multiplier);
+    std::string text = absl::StrCat(words, adjustment.multiplier);
     absl::string_view separator = ": ";
     for (const v1::Reason& why : adjustment.when.Explain(subject)) {
       absl::StrAppend(&text, separator, why.text());
       separator = "; ";
       if (reason.facts_size() == 0) *reason.mutable_facts() = why.facts();
     }
-    SetReason(reason, kPropensityAdjusted, std::move(text));
+    SetReason(reason, code, std::move(text));
   }
 }
 
-void WriteWinner(const CompiledOffers& offers, const CompiledAction& action, const Candidate& candidate,
-                 const Customer& customer, v1::ActionDecision& decision) {
+void ExplainAffinity(const CompiledOffers& offers, const Priority& priority, v1::ActionDecision& decision) {
+  if (!priority.affinity || *priority.affinity <= 0 || decision.reasons_size() == kMaxReasons) return;
+  v1::Reason& reason = *decision.add_reasons();
+  SetReason(reason, kAffinity,
+            absl::StrCat("context weight × ", 1 + offers.weighing.affinity_weight * *priority.affinity, ": ",
+                         FormatPercent(*priority.affinity * 10'000),
+                         " % of the customer's orders and views are in these categories"));
+  AddFact(reason, "affinity", absl::AlphaNum(*priority.affinity).Piece());
+}
+
+void WriteWinner(const CompiledOffers& offers, size_t winner, const Candidate& candidate, const Subject& subject,
+                 v1::ActionDecision& decision) {
+  const CompiledAction& action = offers.actions[winner];
   // The candidates are there already; the rest of the decision is the action's.
   decision.MergeFrom(action.decision);
   decision.set_channel(candidate.channel);
-  decision.set_propensity(candidate.propensity);
-  decision.set_action_value_minor(candidate.value_minor);
-  ExplainWin(action, candidate, offers.config->currency_code(), decision);
+  decision.set_propensity(candidate.priority.propensity);
+  decision.set_action_value_minor(candidate.priority.value_minor);
+  decision.set_fallback(winner == offers.fallback);
+  WriteFactors(action, candidate.priority, *decision.mutable_factors());
+  ExplainWin(offers, action, candidate.priority, decision);
   ExplainChannel(action, candidate.channel, decision);
-  ExplainAdjustments(action, customer.subject, decision);
+  ExplainAdjustments(action.adjustments, kPropensityAdjusted, "propensity × ", subject, decision);
+  ExplainAdjustments(action.context_weights, kContextWeighed, "context weight × ", subject, decision);
+  ExplainAffinity(offers, candidate.priority, decision);
 }
 
 void WriteNone(v1::ActionDecision& decision) {
@@ -170,29 +183,22 @@ void WriteNone(v1::ActionDecision& decision) {
 
 const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subject_case, absl::Time now,
                                 v1::ActionDecision& decision) {
-  const Customer customer = CustomerOf(subject_case);
-  absl::InlinedVector<Candidate, 16> candidates(offers.actions.size());
-  const Candidate* best = nullptr;
+  const Customer customer = CustomerOf(offers, subject_case);
+  Candidates candidates(offers.actions.size());
+  decision.mutable_losing_candidates()->Reserve(static_cast<int>(candidates.size()));
   for (size_t i = 0; i < candidates.size(); ++i) {
     candidates[i] = Evaluate(offers, i, customer, now, *decision.add_losing_candidates());
-    if (candidates[i].viable && (best == nullptr || candidates[i].value_minor > best->value_minor)) {
-      best = &candidates[i];
-    }
   }
-  if (best == nullptr) {
+  const size_t winner = WinnerOf(offers, candidates);
+  ExplainLosers(offers, candidates, winner, decision);
+  WriteCounted(offers.weighing, decision);
+  if (winner == candidates.size()) {
     WriteNone(decision);
     return nullptr;
   }
-  const size_t winner = best - candidates.data();
-  const CompiledAction& action = offers.actions[winner];
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (!candidates[i].viable || i == winner) continue;
-    ExplainLowerValue(candidates[i], *best, action.decision.action_id(), offers.config->currency_code(),
-                      *decision.mutable_losing_candidates(static_cast<int>(i))->mutable_reason());
-  }
   decision.mutable_losing_candidates()->DeleteSubrange(static_cast<int>(winner), 1);
-  WriteWinner(offers, action, *best, customer, decision);
-  return &action;
+  WriteWinner(offers, winner, candidates[winner], customer.subject, decision);
+  return &offers.actions[winner];
 }
 
 }  // namespace campaign::offer

@@ -15,8 +15,7 @@ v1::ActionDecision Decide(const v1::OfferConfig& config, const v1::SelectItem& i
   v1::ActionDecision decision;
   if (!offers.ok()) return decision;
   Standing standing;
-  standing.given.assign(offers->actions.size(), 0);
-  standing.last_given.assign(offers->actions.size(), absl::InfinitePast());
+  standing.Reset(offers->actions.size());
   change(standing);
   Arbitrate(*offers, {item, standing, committed_action_id}, campaign::testing::Utc("2026-06-15 12:00:00"), decision);
   return decision;

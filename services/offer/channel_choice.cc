@@ -38,20 +38,42 @@ std::string ChannelNames(const std::vector<v1::Channel>& channels) {
   return names;
 }
 
+namespace {
+
+// The first of `channels` in `set`, else the first of all.
+v1::Channel FirstOf(const std::vector<v1::Channel>& channels, ChannelSet set) {
+  for (const v1::Channel channel : channels) {
+    if ((SetOf(channel) & set) != 0) return channel;
+  }
+  return channels.front();
+}
+
+void ExplainNoChannel(const std::vector<v1::Channel>& channels, bool any_consented, v1::Reason& reason) {
+  const std::string names = ChannelNames(channels);
+  if (any_consented) {
+    SetReason(reason, kNoReachableChannel, absl::StrCat("no address on a channel that is allowed (of ", names, ")"));
+  } else {
+    SetReason(reason, kNoConsentedChannel, absl::StrCat("no consent for ", names));
+  }
+}
+
+}  // namespace
+
 v1::Channel ChooseChannel(const std::vector<v1::Channel>& channels, ChannelSet consented, ChannelSet reachable,
-                          v1::Reason& loss) {
+                          Loss& loss) {
   bool any_consented = false;
   for (const v1::Channel channel : channels) {
     if ((SetOf(channel) & consented) == 0) continue;
     if ((SetOf(channel) & reachable) != 0) return channel;
     any_consented = true;
   }
-  const std::string names = ChannelNames(channels);
-  if (any_consented) {
-    SetReason(loss, kNoReachableChannel, absl::StrCat("no address on a channel that is allowed (of ", names, ")"));
-  } else {
-    SetReason(loss, kNoConsentedChannel, absl::StrCat("no consent for ", names));
-  }
+  if (loss.Add()) ExplainNoChannel(channels, any_consented, loss.reason());
+  // Nearest is a channel that has one of the two.
+  const v1::Channel nearest = FirstOf(channels, consented & ~reachable ? consented : reachable);
+  const bool consents = (SetOf(nearest) & consented) != 0;
+  const bool reaches = (SetOf(nearest) & reachable) != 0;
+  absl::StrAppend(&loss.AddChange(kChangeChannel, "channel", ChannelName(nearest)), consents ? "" : "consent for ",
+                  consents || reaches ? "" : "and ", reaches ? "" : "an address on ", ChannelName(nearest));
   return v1::CHANNEL_UNSPECIFIED;
 }
 

@@ -8,6 +8,7 @@
 #include "campaign/v1/profile.pb.h"
 #include "campaign/v1/types.pb.h"
 #include "google/protobuf/repeated_field.h"
+#include "services/offer/loss.h"
 
 namespace campaign::offer {
 
@@ -31,8 +32,8 @@ absl::string_view ChannelName(v1::Channel channel);
 std::string ChannelNames(const std::vector<v1::Channel>& channels);
 
 // The first of `channels` (in order of preference) that the customer consented to and can be reached on.
-// CHANNEL_UNSPECIFIED where there is none; then `loss` says why.
+// CHANNEL_UNSPECIFIED where there is none; then `loss` says why, and what would have to change.
 v1::Channel ChooseChannel(const std::vector<v1::Channel>& channels, ChannelSet consented, ChannelSet reachable,
-                          v1::Reason& loss);
+                          Loss& loss);
 
 }  // namespace campaign::offer

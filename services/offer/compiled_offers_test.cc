@@ -121,6 +121,39 @@ TEST(CompileOffers, RefusesMoreVariablesThanADecisionCarries) {
   ExpectRefused(ConfigOf(Nudge("a") + experiments), "config.actions[0].variables: 96 with those of prices");
 }
 
+TEST(CompileOffers, RefusesABadRuleOfALaterStage) {
+  const std::string rule = "{ compare { feature: 'nonsense' } }";
+  ExpectRefused(ConfigOf(Nudge("a", "applicability " + rule)),
+                "config.actions[0].applicability.compare.feature: nonsense");
+  ExpectRefused(ConfigOf(Nudge("a", "suitability " + rule)), "config.actions[0].suitability.compare.feature: nonsense");
+  ExpectRefused(ConfigOf(Nudge("a", "context_weights { weight: 2 when " + rule + " }")),
+                "config.actions[0].context_weights[0].when.compare.feature: nonsense");
+}
+
+TEST(CompileOffers, RefusesAFallbackThatIsNoAction) {
+  ExpectRefused(ConfigOf(Nudge("a") + "fallback_action_id: 'b'"),
+                "config.fallback_action_id: b is no action of this configuration");
+}
+
+TEST(CompileOffers, RefusesATimeZoneThatDoesNotExist) {
+  for (const char* zone : {"Europe/Berlyn", "/etc/localtime", "localtime", "../zoneinfo/UTC"}) {
+    ExpectRefused(ConfigOf(Nudge("a") + "time_zone: '" + zone + "'"),
+                  std::string("config.time_zone: ") + zone + " is no time zone of the IANA database");
+  }
+}
+
+TEST(CompileOffers, RefusesAFactorThatIsNoneOrNamedTwice) {
+  ExpectRefused(ConfigOf(Nudge("a") + "arbitration { factors: PRIORITY_FACTOR_UNSPECIFIED }"),
+                "config.arbitration.factors[0]: PRIORITY_FACTOR_UNSPECIFIED is not a factor");
+  ExpectRefused(ConfigOf(Nudge("a") + "arbitration { factors: [PRIORITY_FACTOR_LEVER, PRIORITY_FACTOR_LEVER] }"),
+                "config.arbitration.factors[1]: PRIORITY_FACTOR_LEVER is named twice");
+}
+
+TEST(CompileOffers, RefusesACategoryThatIsEmptyOrNamedTwice) {
+  ExpectRefused(ConfigOf(Nudge("a", "categories: ''")), "config.actions[0].categories[0]: '' must not be empty");
+  ExpectRefused(ConfigOf(Nudge("a", "categories: ['x', 'x']")), "config.actions[0].categories[1]: x is named twice");
+}
+
 TEST(CompileOffers, TakesWhatIsNotClassedForMarketing) {
   ASSERT_OK_AND_ASSIGN(const CompiledOffers offers, CompileOffers(ConfigOf(Nudge("a"))));
   EXPECT_EQ(offers.actions[0].decision.message_class(), v1::MESSAGE_CLASS_MARKETING);

@@ -19,6 +19,9 @@ absl::Status CheckOffers(const v1::OfferConfig& config);
 // One action at `path`: its kind, and amounts that go together.
 absl::Status CheckAction(const v1::Action& action, const std::string& path);
 
+// UTC where the configuration names none.
+absl::StatusOr<absl::TimeZone> TimeZoneOf(const v1::OfferConfig& config);
+
 // Zero where the action has none; at most ten years.
 absl::StatusOr<absl::Duration> CooldownOf(const v1::Action& action, const std::string& path);
 

@@ -1,8 +1,6 @@
 #include "services/offer/offer_service.h"
 
-#include <atomic>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "services/offer/offer_service_testing.h"
@@ -19,32 +17,6 @@ using testing::LossCode;
 using testing::Nudge;
 using testing::OfferServiceTest;
 using testing::RequestOf;
-
-// Runs `batch_count` requests at once and counts the items whose action won.
-template <class MakeRequest>
-int RaceAndCountWins(v1::Offers::Stub& stub, int batch_count, MakeRequest make_request) {
-  std::atomic<int> wins{0};
-  std::vector<std::thread> threads;
-  for (int batch = 0; batch < batch_count; ++batch) {
-    threads.emplace_back([&, batch] {
-      const v1::SelectActionsRequest request = make_request(batch);
-      v1::SelectActionsResponse response;
-      grpc::ClientContext context;
-      EXPECT_TRUE(stub.SelectActions(&context, request, &response).ok());
-      for (const v1::SelectItemResult& result : response.results()) wins += !result.decision().action_id().empty();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  return wins;
-}
-
-std::vector<v1::SelectItem> ItemsOf(int batch, int count) {
-  std::vector<v1::SelectItem> items;
-  for (int i = 0; i < count; ++i) {
-    items.push_back(ItemFor(absl::StrCat("run-", batch, "-", i), absl::StrCat("customer-", batch, "-", i)));
-  }
-  return items;
-}
 
 TEST_F(OfferServiceTest, AnswersEachItemInOrder) {
   v1::SelectActionsRequest request =
@@ -121,43 +93,6 @@ TEST_F(OfferServiceTest, HoldsOutTheControlGroupAndReservesNothing) {
   for (const v1::SelectItemResult& result : response.results()) held_out += result.decision().held_out();
   EXPECT_NEAR(held_out, 250, 50);
   EXPECT_EQ(ReservationCount(), 500 - held_out);
-}
-
-TEST_F(OfferServiceTest, OneOfSixtyFourRacingBatchesGetsTheLastItem) {
-  const v1::OfferConfig config = ConfigOf(Nudge("last", "inventory: 1"));
-  EXPECT_EQ(RaceAndCountWins(*stub_, 64, [&](int batch) { return RequestOf(config, ItemsOf(batch, 4)); }), 1);
-  EXPECT_EQ(ReservationCount(), 1);
-}
-
-TEST_F(OfferServiceTest, OneOfTwoCampaignsThatRaceForACustomersCooldownWins) {
-  const v1::OfferConfig config = ConfigOf(Nudge("a", "cooldown { seconds: 3600 }"));
-  EXPECT_EQ(RaceAndCountWins(*stub_, 32,
-                             [&](int batch) {
-                               return RequestOf(config, {ItemFor(absl::StrCat("run-", batch), "ada")},
-                                                absl::StrCat("campaign-", batch % 2));
-                             }),
-            1);
-}
-
-TEST_F(OfferServiceTest, RacingBatchesNeverExceedABudget) {
-  const v1::OfferConfig config =
-      ConfigOf(std::string("daily_budget_minor: 10050 total_budget_minor: 20000 ") + kDiscounted);
-  const auto make_request = [&](int batch) { return RequestOf(config, ItemsOf(batch, 8)); };
-  EXPECT_EQ(RaceAndCountWins(*stub_, 32, make_request), 100);
-  EXPECT_EQ(Total(), 10'000);
-  clock_.Advance(absl::Hours(24));
-  EXPECT_EQ(RaceAndCountWins(*stub_, 32, [&](int batch) { return make_request(batch + 32); }), 100);
-  EXPECT_EQ(Total(), 20'000);
-  clock_.Advance(absl::Hours(24));
-  EXPECT_EQ(RaceAndCountWins(*stub_, 4, [&](int batch) { return make_request(batch + 64); }), 0);
-  EXPECT_EQ(ReservationCount(), 200);
-}
-
-TEST_F(OfferServiceTest, TheSameRunRacingWithItselfReservesOnce) {
-  const v1::OfferConfig config = ConfigOf(kDiscounted);
-  EXPECT_EQ(RaceAndCountWins(*stub_, 16, [&](int) { return RequestOf(config, {ItemFor("run", "ada")}); }), 16);
-  EXPECT_EQ(ReservationCount(), 1);
-  EXPECT_EQ(Total(), 100);
 }
 
 }  // namespace

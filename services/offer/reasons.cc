@@ -27,6 +27,11 @@ void SetReason(v1::Reason& reason, absl::string_view code, std::string text) {
   *reason.mutable_text() = std::move(text);
 }
 
+void CutText(v1::Reason& reason) {
+  std::string& text = *reason.mutable_text();
+  text.resize(Cut(text, kMaxTextBytes).size());
+}
+
 void AddFact(v1::Reason& reason, absl::string_view name, absl::string_view value) {
   v1::Fact& fact = *reason.add_facts();
   Assign(*fact.mutable_name(), name);

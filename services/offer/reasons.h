@@ -10,6 +10,9 @@ namespace campaign::offer {
 // Sets code and text, cutting a text that is longer than a reason may be.
 void SetReason(v1::Reason& reason, absl::string_view code, std::string text);
 
+// Cuts the text that somebody has built up in place.
+void CutText(v1::Reason& reason);
+
 // Adds a fact; `value` is cut to a fact's limit.
 void AddFact(v1::Reason& reason, absl::string_view name, absl::string_view value);
 

@@ -11,6 +11,10 @@ constexpr int64_t kCommitted = 2;
 // Names end in what a caller chose, so that no two of them can meet.
 std::string InventoryKey(absl::string_view action_id) { return absl::StrCat("inventory/", action_id); }
 std::string DayKey(absl::string_view campaign, int64_t day) { return absl::StrCat("day/", day, "/", campaign); }
+// A campaign's name may hold anything, so its length stands before it.
+std::string DailyCapKey(absl::string_view campaign, absl::string_view action_id, int64_t day) {
+  return absl::StrCat("cap/", day, "/", campaign.size(), "/", campaign, "/", action_id);
+}
 std::string TotalKey(absl::string_view campaign) { return absl::StrCat("total/", campaign); }
 
 // Valid until the statement moves on.
@@ -41,7 +45,9 @@ CREATE TABLE IF NOT EXISTS usage (
 );
 )sql";
 
-int64_t UtcDay(absl::Time time) { return absl::ToCivilDay(time, absl::UTCTimeZone()) - absl::CivilDay(1970, 1, 1); }
+int64_t DayOf(absl::Time time, absl::TimeZone zone) {
+  return absl::ToCivilDay(time, zone) - absl::CivilDay(1970, 1, 1);
+}
 
 absl::optional<Reservation> ReservationLedger::Find(const std::string& customer_run_id) {
   SQLite::Statement& query = connection_.Prepare(
@@ -89,6 +95,8 @@ void ReservationLedger::Count(const Reservation& reservation, int64_t sign) {
   if (reservation.pieces != 0) {
     CounterOf(InventoryKey(reservation.action_id)).change += sign * reservation.pieces;
   }
+  // Also of what has no cap today: a later version of the campaign may set one.
+  CounterOf(DailyCapKey(reservation.campaign, reservation.action_id, reservation.day)).change += sign;
   if (reservation.budget_minor != 0) {
     CounterOf(DayKey(reservation.campaign, reservation.day)).change += sign * reservation.budget_minor;
     CounterOf(TotalKey(reservation.campaign)).change += sign * reservation.budget_minor;
@@ -118,6 +126,11 @@ void ReservationLedger::ForEachOfCustomer(
 
 int64_t ReservationLedger::Given(const std::string& action_id) {
   const Counter& counter = CounterOf(InventoryKey(action_id));
+  return counter.stored + counter.change;
+}
+
+int64_t ReservationLedger::GivenOn(const std::string& campaign, const std::string& action_id, int64_t day) {
+  const Counter& counter = CounterOf(DailyCapKey(campaign, action_id, day));
   return counter.stored + counter.change;
 }
 

@@ -21,7 +21,7 @@ struct Reservation {
   std::string campaign;
   std::string action_id;
   std::string customer_id;
-  // UTC day whose budget it takes from, days since 1970-01-01.
+  // Day whose budget and cap it takes from; DayOf.
   int64_t day = 0;
   // Discount and cost, minor units.
   int64_t budget_minor = 0;
@@ -33,8 +33,8 @@ struct Reservation {
   absl::Time time;
 };
 
-// The UTC day of `time`, days since 1970-01-01.
-int64_t UtcDay(absl::Time time);
+// The day of `time` in a zone, days since 1970-01-01.
+int64_t DayOf(absl::Time time, absl::TimeZone zone);
 
 // Reservations and the counters of what they use, as one transaction sees them. Lives within one Database write or
 // read, on its thread. Counters are read once each and kept here for the transaction alone, so a transaction that is
@@ -66,7 +66,9 @@ class ReservationLedger {
 
   // Pieces of the action that are given or reserved, by all campaigns.
   int64_t Given(const std::string& action_id);
-  // Budget that the campaign has spent or reserved, minor units: on a UTC day, and in all.
+  // How many of the action the campaign has given or reserved on a day.
+  int64_t GivenOn(const std::string& campaign, const std::string& action_id, int64_t day);
+  // Budget that the campaign has spent or reserved, minor units: on a day, and in all.
   int64_t SpentOn(const std::string& campaign, int64_t day);
   int64_t Spent(const std::string& campaign);
 

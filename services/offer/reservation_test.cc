@@ -95,6 +95,64 @@ TEST_F(ReservationTest, ReleaseGivesBackToTheDayItTookFrom) {
   EXPECT_EQ(DecisionFor(config, "run-5", "eve").action_id(), "deal");
 }
 
+TEST_F(ReservationTest, ADayBeginsAtMidnightOfTheCampaignsTimeZone) {
+  const v1::OfferConfig config =
+      ConfigOf(std::string("time_zone: 'America/New_York' daily_budget_minor: 100 ") + kDiscounted);
+  // Midnight in New York is 04:00 UTC in summer.
+  clock_.Set(Utc("2026-06-15 04:00:00"));
+  EXPECT_EQ(DecisionFor(config, "run-1", "ada").action_id(), "deal");
+  clock_.Set(Utc("2026-06-16 03:59:59"));
+  EXPECT_EQ(LossCode(DecisionFor(config, "run-2", "bob"), "deal"), kBudgetExhausted);
+  clock_.Set(Utc("2026-06-16 04:00:00"));
+  EXPECT_EQ(DecisionFor(config, "run-3", "cleo").action_id(), "deal");
+}
+
+TEST_F(ReservationTest, TheDayOnWhichClocksGoBackHas25Hours) {
+  const v1::OfferConfig config = ConfigOf("time_zone: 'Europe/Berlin' " + Nudge("a", "daily_cap: 1"));
+  clock_.Set(Utc("2026-10-24 22:00:00"));
+  EXPECT_EQ(DecisionFor(config, "run-1", "ada").action_id(), "a");
+  clock_.Set(Utc("2026-10-25 22:59:59"));
+  EXPECT_EQ(LossCode(DecisionFor(config, "run-2", "bob"), "a"), kDailyCapReached);
+  clock_.Set(Utc("2026-10-25 23:00:00"));
+  EXPECT_EQ(DecisionFor(config, "run-3", "cleo").action_id(), "a");
+}
+
+TEST_F(ReservationTest, ADailyCapIsEachCampaignsOwnAndGivenBack) {
+  const v1::OfferConfig config = ConfigOf(Nudge("a", "daily_cap: 1"));
+  EXPECT_EQ(DecisionFor(config, "run-1", "ada", "win-back").action_id(), "a");
+  EXPECT_EQ(DecisionFor(config, "run-2", "bob", "reduce-churn").action_id(), "a");
+  EXPECT_EQ(LossCode(DecisionFor(config, "run-3", "cleo", "win-back"), "a"), kDailyCapReached);
+  EXPECT_EQ(Settle("run-1", v1::SETTLEMENT_RELEASE), 1);
+  EXPECT_EQ(DecisionFor(config, "run-3", "cleo", "win-back").action_id(), "a");
+}
+
+TEST_F(ReservationTest, ACapThatALaterVersionSetsCountsWhatWasGivenBefore) {
+  EXPECT_EQ(DecisionFor(ConfigOf(Nudge("a", "cost_minor: 7")), "run-1", "ada").action_id(), "a");
+  EXPECT_EQ(LossCode(DecisionFor(ConfigOf(Nudge("a", "cost_minor: 7 daily_cap: 1")), "run-2", "bob"), "a"),
+            kDailyCapReached);
+}
+
+TEST_F(ReservationTest, ACustomersCapCountsEveryCampaignAndNotTheRunItself) {
+  const v1::OfferConfig config = ConfigOf(Nudge("a", "customer_cap: 2"));
+  EXPECT_EQ(DecisionFor(config, "run-1", "ada", "win-back").action_id(), "a");
+  EXPECT_EQ(DecisionFor(config, "run-2", "ada", "reduce-churn").action_id(), "a");
+  EXPECT_EQ(DecisionFor(config, "run-2", "ada", "reduce-churn").action_id(), "a");
+  const v1::ActionDecision third = DecisionFor(config, "run-3", "ada");
+  EXPECT_EQ(LossCode(third, "a"), kCustomerCapReached);
+  EXPECT_EQ(third.losing_candidates(0).reason().text(), "given to this customer 2 times, at most 2");
+  EXPECT_EQ(DecisionFor(config, "run-4", "bob").action_id(), "a");
+  EXPECT_EQ(Settle("run-2", v1::SETTLEMENT_RELEASE), 1);
+  EXPECT_EQ(DecisionFor(config, "run-3", "ada").action_id(), "a");
+}
+
+TEST_F(ReservationTest, TheFallbackReservesToo) {
+  const v1::OfferConfig config =
+      ConfigOf("fallback_action_id: 'hello' " + Nudge("hello", "inventory: 1 cost_minor: 900"));
+  EXPECT_TRUE(DecisionFor(config, "run-1", "ada").fallback());
+  EXPECT_EQ(Total(), 900);
+  EXPECT_EQ(LossCode(DecisionFor(config, "run-2", "bob"), "hello"), kOutOfStock);
+}
+
 TEST_F(ReservationTest, CommitStaysCountedAndCannotBeReleased) {
   const v1::OfferConfig config = ConfigOf(Nudge("last", "inventory: 1"));
   EXPECT_EQ(DecisionFor(config, "run-1", "ada").action_id(), "last");

@@ -22,7 +22,7 @@ Selection::Selection(const CompiledOffers& offers, const std::string& campaign, 
     : offers_(offers),
       campaign_(campaign),
       now_(now),
-      today_(UtcDay(now)),
+      today_(DayOf(now, offers.time_zone)),
       dry_run_(dry_run),
       ledger_(ledger),
       assigner_(assigner) {}
@@ -57,15 +57,17 @@ void Selection::DecideCustomer(const v1::SelectItem& item, const Reservation* co
 
 const Standing& Selection::StandingOf(const v1::SelectItem& item) {
   const size_t count = offers_.actions.size();
-  standing_.given.assign(count, 0);
-  standing_.last_given.assign(count, absl::InfinitePast());
+  standing_.Reset(count);
   for (size_t i = 0; i < count; ++i) {
-    if (offers_.actions[i].inventory) standing_.given[i] = ledger_.Given(offers_.actions[i].decision.action_id());
+    const CompiledAction& action = offers_.actions[i];
+    const std::string& action_id = action.decision.action_id();
+    if (action.inventory) standing_.given[i] = ledger_.Given(action_id);
+    if (action.daily_cap) standing_.given_today[i] = ledger_.GivenOn(campaign_, action_id, today_);
   }
   const v1::OfferConfig& config = *offers_.config;
   if (config.has_daily_budget_minor()) standing_.spent_today_minor = ledger_.SpentOn(campaign_, today_);
   if (config.has_total_budget_minor()) standing_.spent_minor = ledger_.Spent(campaign_);
-  if (!offers_.any_cooldown) return standing_;
+  if (!offers_.any_history) return standing_;
   ledger_.ForEachOfCustomer(item.profile().customer().customer_id(),
                             [&](absl::string_view run_id, absl::string_view action_id, absl::Time time) {
                               // What the run itself holds does not stand against it.
@@ -73,6 +75,7 @@ const Standing& Selection::StandingOf(const v1::SelectItem& item) {
                               for (size_t i = 0; i < count; ++i) {
                                 if (offers_.actions[i].decision.action_id() != action_id) continue;
                                 standing_.last_given[i] = std::max(standing_.last_given[i], time);
+                                ++standing_.given_to_customer[i];
                               }
                             });
   return standing_;
