@@ -57,6 +57,41 @@ offers { margin_floor_bps: 500 daily_budget_minor: 9000000000 }
 compliance { frequency_caps { max_messages: 2 this_campaign_only: true } })"));
 }
 
+TEST(CampaignYaml, ReadsHowActionsAreWeighed) {
+  EXPECT_THAT(Load(R"(
+offers:
+  arbitration: {factors: [propensity, context_weight, value, lever], affinity_weight: 2, affinity_view_weight: 0.2}
+  fallback_action_id: hello
+  time_zone: Europe/Berlin
+  actions:
+    - action_id: bundle
+      applicability: orders_365d >= 2
+      suitability: not sensitive_ticket_open
+      daily_cap: 100
+      customer_cap: 2
+      uplift: 0.04
+      lever: 1.5
+      categories: [audio, home]
+      context_weights:
+        - {when: messages_30d < 2, weight: 1.2}
+)"),
+              IsProto(R"(
+offers {
+  arbitration {
+    factors: [PRIORITY_FACTOR_PROPENSITY, PRIORITY_FACTOR_CONTEXT_WEIGHT, PRIORITY_FACTOR_VALUE, PRIORITY_FACTOR_LEVER]
+    affinity_weight: 2 affinity_view_weight: 0.2
+  }
+  fallback_action_id: "hello" time_zone: "Europe/Berlin"
+  actions {
+    action_id: "bundle"
+    applicability { compare { feature: "orders_365d" operator: OPERATOR_GREATER_OR_EQUAL number: 2 } }
+    suitability { compare { feature: "sensitive_ticket_open" operator: OPERATOR_EQUAL truth: false } }
+    daily_cap: 100 customer_cap: 2 uplift: 0.04 lever: 1.5 categories: "audio" categories: "home"
+    context_weights { when { compare { feature: "messages_30d" operator: OPERATOR_LESS number: 2 } } weight: 1.2 }
+  }
+})"));
+}
+
 TEST(CampaignYaml, KeepsTextsAsTheyAreWritten) {
   const v1::Campaign campaign = Load("name: NO\ndescription: |\n  two\n  lines\ngoal: 12\n");
   EXPECT_EQ(campaign.name(), "NO");

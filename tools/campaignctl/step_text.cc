@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr char kMargin[] = "      ";
 constexpr char kDeeper[] = "        ";
+constexpr char kDeepest[] = "          ";
 
 std::string Line(absl::string_view text) { return Indent(text, kMargin); }
 
@@ -66,6 +68,28 @@ std::string CurrencyOf(const v1::ActionDecision& decision) {
   return "";
 }
 
+// "priority 3.888 = context weight 1.5 × value 1.30 EUR × lever 2; not counted: propensity 0.12; affinity 0.25".
+std::string FactorsText(const v1::PriorityFactors& factors, const v1::ActionDecision& decision) {
+  std::string counted;
+  std::string others;
+  const auto add = [&](v1::PriorityFactor factor, absl::string_view text) {
+    const bool counts = absl::c_linear_search(decision.counted_factors(), factor);
+    std::string& list = counts ? counted : others;
+    absl::StrAppend(&list, list.empty() ? "" : counts ? " × " : ", ", text);
+  };
+  add(v1::PRIORITY_FACTOR_PROPENSITY, absl::StrFormat("propensity %.4g", factors.propensity()));
+  add(v1::PRIORITY_FACTOR_CONTEXT_WEIGHT,
+      absl::StrFormat("context weight %.4g", factors.has_context_weight() ? factors.context_weight() : 1));
+  add(v1::PRIORITY_FACTOR_VALUE,
+      absl::StrCat("value ", FormatMoney(std::llround(factors.value_minor()), CurrencyOf(decision))));
+  add(v1::PRIORITY_FACTOR_LEVER, absl::StrFormat("lever %.4g", factors.has_lever() ? factors.lever() : 1));
+  std::string text = absl::StrFormat("priority %.6g = %s", factors.priority(), counted);
+  if (!others.empty()) absl::StrAppend(&text, "; not counted: ", others);
+  if (factors.has_uplift()) absl::StrAppendFormat(&text, "; uplift %.4g", factors.uplift());
+  if (factors.has_affinity()) absl::StrAppendFormat(&text, "; affinity %.4g", factors.affinity());
+  return text;
+}
+
 std::string LosingText(const v1::ActionDecision& decision) {
   if (decision.losing_candidates().empty()) return "";
   std::string text = Line("why not the others:");
@@ -76,6 +100,10 @@ std::string LosingText(const v1::ActionDecision& decision) {
     }
     absl::StrAppend(&line, ": ", FormatReason(loser.reason(), /*with_facts=*/true));
     absl::StrAppend(&text, Indent(line, kDeeper));
+    if (loser.has_factors()) absl::StrAppend(&text, Indent(FactorsText(loser.factors(), decision), kDeepest));
+    if (loser.has_smallest_change()) {
+      absl::StrAppend(&text, Indent("to win: " + loser.smallest_change().text(), kDeepest));
+    }
   }
   return text;
 }
@@ -85,8 +113,10 @@ std::string ChosenText(const v1::ActionDecision& decision) {
   if (!decision.name().empty()) absl::StrAppend(&line, " (", decision.name(), ")");
   absl::StrAppend(&line, " on ", EnumText(decision.channel()));
   const std::string value = FormatMoney(std::llround(decision.action_value_minor()), CurrencyOf(decision));
+  if (decision.fallback()) absl::StrAppend(&line, ", the fallback");
   return absl::StrCat(Line(line),
-                      Line(absl::StrFormat("expected value %s at propensity %.3f", value, decision.propensity())));
+                      Line(absl::StrFormat("expected value %s at propensity %.3f", value, decision.propensity())),
+                      decision.has_factors() ? Line(FactorsText(decision.factors(), decision)) : "");
 }
 
 std::string DecisionText(const v1::ActionDecision& decision) {

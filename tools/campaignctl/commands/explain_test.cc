@@ -35,7 +35,13 @@ constexpr char kDelivered[] = R"(customer_run {
       assignments { experiment_id: "subject" variant_id: "b" }
       reasons { code: "BEST_VALUE" text: "highest expected value" }
       losing_candidates { action_id: "sorry" reason { code: "NOT_ELIGIBLE" text: "no open ticket" } }
-      losing_candidates { action_id: "nudge" reason { code: "LOWER_VALUE" } action_value_minor: 50 }
+      losing_candidates {
+        action_id: "nudge" reason { code: "LOWER_VALUE" } action_value_minor: 50
+        factors { propensity: 0.1 context_weight: 1.5 value_minor: 50 uplift: 0.05 affinity: 0.25 priority: 75 }
+        smallest_change { code: "RAISE_PRIORITY" text: "value up by 0.33 EUR" facts { name: "value_minor" value: "83" } }
+      }
+      factors { propensity: 0.12 value_minor: 123.4 priority: 123.4 }
+      counted_factors: [PRIORITY_FACTOR_CONTEXT_WEIGHT, PRIORITY_FACTOR_VALUE, PRIORITY_FACTOR_LEVER]
     }
   }
   steps {
@@ -83,12 +89,15 @@ DELIVERED
   5  offer
       OFFER mug (A mug) on EMAIL
       expected value 1.23 EUR at propensity 0.120
+      priority 123.4 = context weight 1 × value 1.23 EUR × lever 1; not counted: propensity 0.12
       experiment subject: variant b
       why:
         BEST_VALUE: highest expected value
       why not the others:
         sorry: NOT_ELIGIBLE: no open ticket
         nudge (0.50 EUR): LOWER_VALUE
+          priority 75 = context weight 1.5 × value 0.50 EUR × lever 1; not counted: propensity 0.1; uplift 0.05; affinity 0.25
+          to win: value up by 0.33 EUR
   6  generation
       EMAIL message, MARKETING, en, template mug
       | To: ann@example.com
