@@ -12,27 +12,6 @@
 namespace campaign::segmentation {
 namespace {
 
-struct StandardSegment {
-  const char* segment;
-  const char* label;
-  int recency_min, recency_max, value_min, value_max;
-};
-
-// The first row that fits wins; together they cover all scores.
-constexpr StandardSegment kStandardSegments[] = {
-    {"champions", "Champions", 4, 5, 4, 5},
-    {"need_attention", "Need attention", 3, 3, 2, 3},
-    {"loyal_customers", "Loyal customers", 3, 5, 3, 5},
-    {"potential_loyalists", "Potential loyalists", 4, 5, 2, 2},
-    {"new_customers", "New customers", 5, 5, 1, 1},
-    {"promising", "Promising", 4, 4, 1, 1},
-    {"about_to_sleep", "About to sleep", 3, 3, 1, 1},
-    {"cannot_lose_them", "Cannot lose them", 1, 1, 4, 5},
-    {"at_risk", "At risk", 1, 2, 3, 5},
-    {"hibernating", "Hibernating", 2, 2, 1, 2},
-    {"lost", "Lost", 1, 1, 1, 2},
-};
-
 constexpr int kBounds = 4;
 constexpr int kBestScore = 5;
 
@@ -52,34 +31,6 @@ absl::Status CheckBounds(const Bounds& bounds, const std::string& field_path) {
 
 int Quintile(double value, const Bounds& bounds) {
   return 1 + static_cast<int>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
-}
-
-absl::Status CheckRange(int min, int max, const std::string& field_path) {
-  if (min < 0 || min > kBestScore) return InvalidField(field_path + "_min", min, "is not between 0 and 5");
-  if (max < 0 || max > kBestScore) return InvalidField(field_path + "_max", max, "is not between 0 and 5");
-  if (max != 0 && max < min) return InvalidField(field_path + "_max", max, absl::StrCat("is below the minimum ", min));
-  return absl::OkStatus();
-}
-
-std::vector<v1::RfmSegment> StandardSegments() {
-  std::vector<v1::RfmSegment> segments;
-  for (const StandardSegment& standard : kStandardSegments) {
-    v1::RfmSegment& segment = segments.emplace_back();
-    segment.set_segment(standard.segment);
-    segment.set_label(standard.label);
-    segment.set_recency_min(standard.recency_min);
-    segment.set_recency_max(standard.recency_max);
-    segment.set_value_min(standard.value_min);
-    segment.set_value_max(standard.value_max);
-  }
-  return segments;
-}
-
-bool Within(int score, int min, int max) { return score >= min && (max == 0 || score <= max); }
-
-bool Fits(const v1::RfmSegment& segment, const v1::RfmScore& score) {
-  return Within(score.recency(), segment.recency_min(), segment.recency_max()) &&
-         Within((score.frequency() + score.monetary()) / 2, segment.value_min(), segment.value_max());
 }
 
 // "last bought 3 days ago: recency 5 of 5".
@@ -117,17 +68,9 @@ absl::optional<v1::RfmScore> ScoreRfm(const v1::Profile& profile, const v1::RfmC
 
 absl::StatusOr<Rfm> Rfm::Compile(const v1::RfmConfig& config, absl::string_view field_path) {
   RETURN_IF_ERROR(CheckCutoffs(config.cutoffs(), absl::StrCat(field_path, ".cutoffs")));
-  for (int i = 0; i < config.segments_size(); ++i) {
-    const v1::RfmSegment& segment = config.segments(i);
-    const std::string path = absl::StrCat(field_path, ".segments[", i, "]");
-    RETURN_IF_ERROR(CheckRange(segment.recency_min(), segment.recency_max(), path + ".recency"));
-    RETURN_IF_ERROR(CheckRange(segment.value_min(), segment.value_max(), path + ".value"));
-  }
   Rfm rfm;
   rfm.cutoffs_ = config.cutoffs();
-  rfm.segments_ = config.segments().empty()
-                      ? StandardSegments()
-                      : std::vector<v1::RfmSegment>(config.segments().begin(), config.segments().end());
+  ASSIGN_OR_RETURN(rfm.table_, RfmTable::Compile(config, field_path));
   ASSIGN_OR_RETURN(rfm.recency_, rules::Feature::Resolve("days_since_last_purchase", field_path));
   ASSIGN_OR_RETURN(rfm.frequency_, rules::Feature::Resolve("orders_total", field_path));
   ASSIGN_OR_RETURN(rfm.monetary_, rules::Feature::Resolve("spend_total", field_path));
@@ -146,14 +89,10 @@ bool Rfm::Answer(const v1::Profile& profile, v1::SegmentResult& result) const {
     return false;
   }
   const v1::RfmScore& score = result.rfm();
-  auto segment = std::find_if(segments_.begin(), segments_.end(), [&](const auto& row) { return Fits(row, score); });
-  if (segment == segments_.end()) {
-    AddHop(v1::STRATEGY_RFM, kNoRfmSegment, "no RFM segment of the campaign fits the customer's scores", result);
-    return false;
-  }
+  const RfmTable::Name& name = table_.Find(score);
   AddReasons(profile, result);
   const double sum = score.recency() + score.frequency() + score.monetary();
-  SetAnswer(v1::STRATEGY_RFM, segment->segment(), segment->label(), (sum - 3) / 12, result);
+  SetAnswer(v1::STRATEGY_RFM, name.segment, name.label, (sum - 3) / 12, result);
   return true;
 }
 

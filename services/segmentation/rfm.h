@@ -1,13 +1,11 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "campaign/v1/segmentation.pb.h"
 #include "common/rules/rule.h"
+#include "services/segmentation/rfm_table.h"
 
 namespace campaign::segmentation {
 
@@ -15,8 +13,6 @@ namespace campaign::segmentation {
 inline constexpr char kNoPurchases[] = "NO_PURCHASES";
 // Neither the campaign nor the run brings quintile bounds: too few customers have bought.
 inline constexpr char kNoRfmCutoffs[] = "NO_RFM_CUTOFFS";
-// The campaign's own table has no row for the customer's scores.
-inline constexpr char kNoRfmSegment[] = "NO_RFM_SEGMENT";
 // Reasons: what stands behind each score.
 inline constexpr char kRfmRecency[] = "RFM_RECENCY";
 inline constexpr char kRfmFrequency[] = "RFM_FREQUENCY";
@@ -29,29 +25,32 @@ absl::Status CheckCutoffs(const v1::RfmCutoffs& cutoffs, absl::string_view field
 // Whether there are bounds at all.
 bool HasCutoffs(const v1::RfmCutoffs& cutoffs);
 
-// Quintile scores, 1 (worst) to 5 (best), after Hughes, "Strategic Database Marketing" (1994). A value equal to a bound
-// falls in the lower quintile. nullopt: no purchase, or no cutoffs.
+// Quintile scores, 1 (worst) to 5 (best), after Hughes, "Strategic Database Marketing" (1994). Ties: a value's score
+// depends on the value and the bounds alone, so equal values always share a score; one that is equal to a bound is in
+// the lower quintile (days: the better score). Where most customers are tied, as with a single order, several bounds
+// are one value and quintiles are of different size; nobody is put above their equals to fill one. nullopt: no
+// purchase, or no cutoffs.
 absl::optional<v1::RfmScore> ScoreRfm(const v1::Profile& profile, const v1::RfmCutoffs& cutoffs);
 
 // Recency, frequency, monetary value: scores against quintile bounds, and a table that names them.
 // Immutable, so thread-safe.
 class Rfm {
  public:
-  // INVALID_ARGUMENT: cutoffs as CheckCutoffs, bounds of a segment outside 0 to 5 or the wrong way round.
+  // INVALID_ARGUMENT: as CheckCutoffs and RfmTable::Compile.
   static absl::StatusOr<Rfm> Compile(const v1::RfmConfig& config, absl::string_view field_path);
 
   // The campaign's cutoffs, or `overall` where it has none.
   const v1::RfmCutoffs& Cutoffs(const v1::RfmCutoffs& overall) const;
 
   // Names the score in `result.rfm`, with a reason for each of its three parts, those furthest from the middle first.
-  // Without a score or a row: a hop, and false.
+  // Without a score: a hop, and false.
   bool Answer(const v1::Profile& profile, v1::SegmentResult& result) const;
 
  private:
   void AddReasons(const v1::Profile& profile, v1::SegmentResult& result) const;
 
   v1::RfmCutoffs cutoffs_;
-  std::vector<v1::RfmSegment> segments_;
+  RfmTable table_;
   rules::Feature recency_;
   rules::Feature frequency_;
   rules::Feature monetary_;

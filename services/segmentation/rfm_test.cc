@@ -1,6 +1,11 @@
 #include "services/segmentation/rfm.h"
 
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
 #include <set>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/testing/testing.h"
@@ -156,14 +161,92 @@ TEST(Rfm, WithoutAScoreTheHopSaysWhy) {
   EXPECT_EQ(no_cutoffs.reasons(0).code(), kNoRfmCutoffs);
 }
 
-TEST(Rfm, ATableOfTheCampaignsOwnMayLeaveCustomersOut) {
-  const Rfm rfm = Compiled("segments { segment: 'vip' recency_min: 4 value_min: 5 }");
+// The segment of scores written as "543".
+std::string SegmentOf(const Rfm& rfm, absl::string_view scores) {
+  v1::SegmentResult result = ResultWith(scores[0] - '0', scores[1] - '0', scores[2] - '0');
+  EXPECT_TRUE(rfm.Answer(v1::Profile(), result));
+  return result.segment();
+}
+
+TEST(Rfm, ScoresWithoutARowAreTheDefaultSegments) {
+  const Rfm rfm = Compiled("segments { segment: 'vip' recency_min: 4 value_min: 5 } default_segment: 'others'");
   v1::SegmentResult vip = ResultWith(4, 5, 5);
   EXPECT_TRUE(rfm.Answer(v1::Profile(), vip));
   EXPECT_EQ(vip.label(), "Vip");
-  v1::SegmentResult other = ResultWith(4, 5, 4);
-  EXPECT_FALSE(rfm.Answer(v1::Profile(), other));
-  EXPECT_EQ(other.reasons(0).code(), kNoRfmSegment);
+  EXPECT_EQ(SegmentOf(rfm, "454"), "others");
+  EXPECT_EQ(SegmentOf(rfm, "355"), "others");
+}
+
+TEST(Rfm, RowsMayBoundFrequencyAndMoneyAlone) {
+  const Rfm rfm = Compiled(R"pb(
+    segments { segment: 'big_spenders' monetary_min: 5 }
+    segments { segment: 'regulars' frequency_min: 4 frequency_max: 5 monetary_max: 4 }
+    segments { segment: 'others' }
+  )pb");
+  EXPECT_EQ(SegmentOf(rfm, "115"), "big_spenders");
+  EXPECT_EQ(SegmentOf(rfm, "354"), "regulars");
+  EXPECT_EQ(SegmentOf(rfm, "334"), "others");
+}
+
+// The ranges as marketing tools publish them: recency score, and mean of frequency and monetary score.
+TEST(Rfm, EachCellOfTheStandardTableLiesWithinItsSegmentsPublishedRange) {
+  struct Range {
+    int recency_min, recency_max, value_min, value_max;
+  };
+  const std::map<std::string, Range> kPublished = {
+      {"champions", {4, 5, 4, 5}},
+      {"loyal_customers", {2, 5, 3, 5}},
+      {"potential_loyalists", {3, 5, 1, 3}},
+      {"new_customers", {4, 5, 0, 1}},
+      {"promising", {3, 4, 0, 1}},
+      {"need_attention", {2, 3, 2, 3}},
+      {"about_to_sleep", {2, 3, 0, 2}},
+      {"at_risk", {0, 2, 2, 5}},
+      {"cannot_lose_them", {0, 1, 4, 5}},
+      {"hibernating", {1, 2, 1, 2}},
+      {"lost", {0, 2, 0, 2}},
+  };
+  const Rfm rfm = Compiled("");
+  for (int cell = 0; cell < 125; ++cell) {
+    const int recency = cell / 25 + 1, frequency = cell / 5 % 5 + 1, monetary = cell % 5 + 1;
+    const std::string scores = absl::StrCat(recency, frequency, monetary);
+    const Range& range = kPublished.at(SegmentOf(rfm, scores));
+    const int value = (frequency + monetary) / 2;
+    EXPECT_TRUE(recency >= range.recency_min && recency <= range.recency_max) << scores;
+    EXPECT_TRUE(value >= range.value_min && value <= range.value_max) << scores;
+  }
+}
+
+// Of an audience in which most bought once and many on the same day, with exact quintile bounds.
+TEST(Rfm, EqualValuesAlwaysGetTheSameScoreAndBetterOnesNeverALower) {
+  std::mt19937 random(7);
+  std::vector<v1::Profile> customers;
+  std::vector<double> days, orders, spend;
+  for (int i = 0; i < 1000; ++i) {
+    const int count = 1 + static_cast<int>(std::pow(random() % 100 / 100.0, 8) * 12);
+    customers.push_back(Buyer(static_cast<double>(random() % 30), count, count * 100 * (1 + random() % 5)));
+    days.push_back(customers.back().days_since_last_purchase());
+    orders.push_back(count);
+    spend.push_back(static_cast<double>(customers.back().spend_total_minor()) / 100);
+  }
+  v1::RfmCutoffs cutoffs;
+  const auto set_bounds = [](std::vector<double> values, google::protobuf::RepeatedField<double>& bounds) {
+    std::sort(values.begin(), values.end());
+    for (size_t fifth = 1; fifth <= 4; ++fifth) bounds.Add(values[fifth * values.size() / 5 - 1]);
+  };
+  set_bounds(days, *cutoffs.mutable_recency_days());
+  set_bounds(orders, *cutoffs.mutable_frequency_orders());
+  set_bounds(spend, *cutoffs.mutable_monetary());
+  ASSERT_EQ(cutoffs.frequency_orders(0), cutoffs.frequency_orders(2)) << "most are tied";
+  for (size_t i = 1; i < customers.size(); ++i) {
+    const v1::RfmScore a = *ScoreRfm(customers[i - 1], cutoffs), b = *ScoreRfm(customers[i], cutoffs);
+    const auto ordered = [](double x, double y, int x_score, int y_score) {
+      return x == y ? x_score == y_score : x < y ? x_score <= y_score : x_score >= y_score;
+    };
+    EXPECT_TRUE(ordered(-days[i - 1], -days[i], a.recency(), b.recency()));
+    EXPECT_TRUE(ordered(orders[i - 1], orders[i], a.frequency(), b.frequency()));
+    EXPECT_TRUE(ordered(spend[i - 1], spend[i], a.monetary(), b.monetary()));
+  }
 }
 
 TEST(Rfm, WhatDoesNotCompileIsNamedWithItsPath) {
@@ -181,6 +264,11 @@ TEST(Rfm, WhatDoesNotCompileIsNamedWithItsPath) {
       {"segments { segment: 'a' recency_min: 6 }", "config.rfm.segments[0].recency_min: 6 is not between 0 and 5"},
       {"segments { segment: 'a' } segments { segment: 'b' value_min: 4 value_max: 3 }",
        "config.rfm.segments[1].value_max: 3 is below the minimum 4"},
+      {"segments { segment: 'a' monetary_max: 6 }", "config.rfm.segments[0].monetary_max: 6 is not between 0 and 5"},
+      {"segments { segment: 'a' recency_min: 2 }",
+       "config.rfm.segments: [...] has no row for recency 1, frequency 1, monetary 1, and there is no default_segment"},
+      {"segments { segment: 'a' } segments { segment: 'b' value_min: 4 }",
+       "config.rfm.segments[1]: b is never reached: rows before it take all"},
   };
   for (const Bad& bad : kBad) {
     EXPECT_THAT(Rfm::Compile(ParseProto<v1::RfmConfig>(bad.config), "config.rfm"),
