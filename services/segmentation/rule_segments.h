@@ -22,6 +22,8 @@ class RuleSegments {
                                               const google::protobuf::RepeatedPtrField<v1::RuleSegment>& segments,
                                               absl::string_view field_path);
 
+  bool empty() const { return segments_.empty(); }
+
   // The first segment whose rule holds, with the comparisons behind it as reasons. Without one: a hop, and false.
   // `result` may hold the RFM score and churn probability already; rules can ask for them.
   bool Answer(const v1::Profile& profile, v1::SegmentResult& result) const;

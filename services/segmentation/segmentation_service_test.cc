@@ -5,6 +5,7 @@
 #include "common/grpc_status.h"
 #include "common/server.h"
 #include "common/testing/testing.h"
+#include "services/segmentation/rule_segments.h"
 
 namespace campaign::segmentation {
 namespace {
@@ -164,6 +165,36 @@ TEST_F(SegmentationServiceTest, TheSameRequestGivesTheSameAnswer) {
   ASSERT_OK_AND_ASSIGN(const v1::SegmentResponse second, Segment(request));
   EXPECT_EQ(first.results(0).segment().segment(), "intent_cancel_subscription");
   EXPECT_EQ(first.SerializeAsString(), second.SerializeAsString());
+}
+
+TEST_F(SegmentationServiceTest, PersonaRulesComeBeforeLearntPersonas) {
+  auto request = ParseProto<v1::SegmentRequest>(kRequest);
+  *request.mutable_config()->mutable_persona_model() = ParseProto<v1::PersonaModel>(R"pb(
+    features { feature: "orders_total" mean: 5 scale: 5 }
+    personas {
+      segment: "few"
+      centroid: [ -1 ]
+    }
+    personas {
+      segment: "many"
+      centroid: [ 1 ]
+    })pb");
+  const auto segment_of = [&](absl::string_view profile) {
+    request.clear_items();
+    *request.add_items()->mutable_profile() = ParseProto<v1::Profile>(profile);
+    request.mutable_items(0)->add_strategies(v1::STRATEGY_PROFILE);
+    auto response = Segment(request);
+    EXPECT_OK(response);
+    return response->results(0).segment();
+  };
+  EXPECT_EQ(segment_of("customer { customer_id: 'c' attributes { name: 'plan' value: 'startup' } } orders_total: 9")
+                .segment(),
+            "startup");
+  const v1::SegmentResult learnt = segment_of("orders_total: 9");
+  EXPECT_EQ(learnt.segment(), "many");
+  EXPECT_EQ(learnt.label(), "High orders total");
+  EXPECT_EQ(learnt.reasons(0).code(), kNoRuleMatched);
+  EXPECT_EQ(learnt.reasons(1).text(), "9 orders in all (this persona: 1.0 standard deviations above all customers)");
 }
 
 TEST_F(SegmentationServiceTest, AConfigurationThatDoesNotCompileIsRefusedWithItsPath) {

@@ -29,6 +29,7 @@ absl::StatusOr<Segmentor> Segmentor::Compile(const v1::SegmentationConfig& confi
                    RuleSegments::Compile(v1::STRATEGY_BEHAVIORAL, config.behavioral(), "config.behavioral"));
   ASSIGN_OR_RETURN(segmentor.personas_,
                    RuleSegments::Compile(v1::STRATEGY_PROFILE, config.personas(), "config.personas"));
+  ASSIGN_OR_RETURN(segmentor.learnt_personas_, Personas::Compile(config.persona_model(), "config.persona_model"));
   ASSIGN_OR_RETURN(segmentor.rfm_, Rfm::Compile(config.rfm(), "config.rfm"));
   ASSIGN_OR_RETURN(segmentor.churn_, ChurnModel::Compile(config.churn(), "config.churn"));
   ASSIGN_OR_RETURN(segmentor.intent_, IntentStrategy::Compile(config.intent(), "config.intent"));
@@ -61,7 +62,7 @@ bool Segmentor::Answer(v1::Strategy strategy, const v1::Profile& profile, const 
     case v1::STRATEGY_RFM:
       return rfm_.Answer(profile, result);
     case v1::STRATEGY_PROFILE:
-      return personas_.Answer(profile, result);
+      return AnswerProfile(profile, result);
     case v1::STRATEGY_INTENT:
       return intent_.Answer(profile, intents, result);
     case v1::STRATEGY_CHURN:
@@ -69,6 +70,13 @@ bool Segmentor::Answer(v1::Strategy strategy, const v1::Profile& profile, const 
     default:
       return false;
   }
+}
+
+bool Segmentor::AnswerProfile(const v1::Profile& profile, v1::SegmentResult& result) const {
+  if (learnt_personas_.empty()) return personas_.Answer(profile, result);
+  if (!personas_.empty() && personas_.Answer(profile, result)) return true;
+  learnt_personas_.Answer(profile, result);
+  return true;
 }
 
 }  // namespace campaign::segmentation

@@ -6,6 +6,7 @@
 #include "services/segmentation/churn.h"
 #include "services/segmentation/intent.h"
 #include "services/segmentation/intent_model.h"
+#include "services/segmentation/personas.h"
 #include "services/segmentation/rfm.h"
 #include "services/segmentation/rule_segments.h"
 
@@ -33,8 +34,12 @@ class Segmentor {
   bool Answer(v1::Strategy strategy, const v1::Profile& profile, const IntentModel& intents,
               v1::SegmentResult& result) const;
 
+  // Rules before what was learnt.
+  bool AnswerProfile(const v1::Profile& profile, v1::SegmentResult& result) const;
+
   RuleSegments behavioral_;
   RuleSegments personas_;
+  Personas learnt_personas_;
   Rfm rfm_;
   ChurnModel churn_;
   IntentStrategy intent_;
