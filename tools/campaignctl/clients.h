@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -100,6 +101,25 @@ absl::StatusOr<Response> CallStream(Peer& peer,
   const grpc::Status status = writer->Finish();
   if (!status.ok()) return peer.Explain(status, context);
   return response;
+}
+
+// A server-streaming call: hands each message to `take` until the stream ends, or `take` has had enough.
+template <class Stub, class Request, class Response>
+absl::Status CallReading(Peer& peer,
+                         std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(grpc::ClientContext*,
+                                                                                       const Request&),
+                         const Request& request, absl::FunctionRef<absl::Status(const Response&)> take) {
+  Stub stub(peer.channel());
+  grpc::ClientContext context;
+  peer.SetDeadline(context);
+  auto reader = (stub.*method)(&context, request);
+  Response response;
+  absl::Status taken;
+  while (taken.ok() && reader->Read(&response)) taken = take(response);
+  if (!taken.ok()) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  if (!taken.ok()) return taken;
+  return status.ok() ? absl::OkStatus() : peer.Explain(status, context);
 }
 
 // Several pages as one answer.

@@ -103,6 +103,17 @@ struct FakeReviews final : v1::Reviews::Service {
 struct FakeRetrieval final : v1::Retrieval::Service {
   FAKE_STREAM(ImportCustomers, import_customers, ImportCustomersRequest, ImportCustomersResponse)
   FAKE_STREAM(RecordEvents, record_events, RecordEventsRequest, RecordEventsResponse)
+  FAKE_UNARY(GetProfiles, get_profiles, GetProfilesRequest, GetProfilesResponse)
+
+  // What QueryAudience streams, a response a page.
+  FakeMethod<v1::QueryAudienceRequest, v1::QueryAudienceResponse> query_audience;
+  grpc::Status QueryAudience(grpc::ServerContext*, const v1::QueryAudienceRequest* request,
+                             grpc::ServerWriter<v1::QueryAudienceResponse>* writer) override {
+    v1::QueryAudienceResponse response;
+    const grpc::Status status = query_audience(*request, response);
+    if (status.ok()) writer->Write(response);
+    return status;
+  }
 };
 
 struct FakeCompliance final : v1::Compliance::Service {
