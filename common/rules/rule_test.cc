@@ -67,6 +67,9 @@ constexpr char kProfile[] = R"pb(
   messages_30d: 4
   messages_ignored_30d: 4
   complaints_365d: 1
+  recent_texts { source: TEXT_SOURCE_SEARCH text: "broken zip repair" }
+  recent_texts { source: TEXT_SOURCE_TICKET text: "I am not satisfied" }
+  recent_texts { source: TEXT_SOURCE_CHAT text: "where is my parcel" }
 )pb";
 
 constexpr char kSegment[] = R"pb(
@@ -118,6 +121,8 @@ const FeatureCase kFeatureCases[] = {
     {"messages_30d", kNumber, "4", "4 messages from us in 30 days", "no messages from us in 30 days"},
     {"messages_ignored_30d", kNumber, "4", "ignored 4 messages in 30 days", "ignored no messages in 30 days"},
     {"complaints_365d", kNumber, "1", "1 complaint in 365 days", "no complaints in 365 days"},
+    {"sentiment_in_texts", kNumber, "-0.2712", "sentiment -0.2712 in recent tickets and chats",
+     "no recent tickets or chats"},
     {"segment_score", kNumber, "0.82", "segment score 0.82", "not in a segment yet"},
     {"churn_probability", kNumber, "0.72", "72 % probability of leaving", "probability of leaving not known"},
     {"rfm_recency", kNumber, "5", "recency 5 of 5", "no RFM score"},
@@ -125,6 +130,8 @@ const FeatureCase kFeatureCases[] = {
     {"rfm_monetary", kNumber, "3", "monetary value 3 of 5", "no RFM score"},
     {"last_announcement_ignored", kTruth, "true", "ignored the last feature update (ai_search)",
      "no feature update to ignore"},
+    {"complaint_in_texts", kTruth, "true", "complains in a recent ticket or chat",
+     "does not complain in recent tickets and chats"},
     {"sensitive_ticket_open", kTruth, "true", "a sensitive ticket is open", "no sensitive ticket is open"},
     {"country", kText, "DE", "country DE", "country not known"},
     {"locale", kText, "en-US", "locale en-US", "locale not known"},
@@ -216,6 +223,15 @@ TEST_F(Rules, EveryFeatureOfTheVocabularyIsTestedHere) {
                    untested.end());
   }
   EXPECT_THAT(untested, IsEmpty());
+}
+
+TEST_F(Rules, ASearchIsNoComplaint) {
+  constexpr char kRule[] = R"pb(compare { feature: "complaint_in_texts" operator: OPERATOR_EQUAL truth: true })pb";
+  const auto complains = [&](absl::string_view texts) { return Matches(kRule, {ParseProto<v1::Profile>(texts)}); };
+  EXPECT_FALSE(complains("recent_texts { source: TEXT_SOURCE_SEARCH text: 'broken zip' }"));
+  EXPECT_TRUE(complains("recent_texts { source: TEXT_SOURCE_CHAT text: 'broken zip' }"));
+  EXPECT_FALSE(complains("recent_texts { source: TEXT_SOURCE_CHAT text: 'is it not broken' }"));
+  EXPECT_FALSE(complains("recent_texts { source: TEXT_SOURCE_TICKET text: 'not bad, thanks' }"));
 }
 
 TEST_F(Rules, ReasonCodeIsTheFeaturesNameInCapitals) {
@@ -334,6 +350,8 @@ TEST_F(Rules, MatchingDoesNotAllocate) {
       rules { compare { feature: "attribute_number.seats" operator: OPERATOR_GREATER number: 3 } }
       rules { compare { feature: "language" operator: OPERATOR_IN texts: "a text longer than fifteen" texts: "en" } }
       rules { compare { feature: "reachable.email" operator: OPERATOR_EQUAL truth: true } }
+      rules { compare { feature: "complaint_in_texts" operator: OPERATOR_EQUAL truth: true } }
+      rules { compare { feature: "sentiment_in_texts" operator: OPERATOR_LESS number: 0 } }
       rules { not { compare { feature: "category_spend_365d.shoes" operator: OPERATOR_GREATER number: 1 } } }
     }
   )pb";

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/rules/phrases.h"
+#include "common/text/sentiment.h"
 
 namespace campaign::rules {
 namespace {
@@ -154,6 +155,30 @@ bool SensitiveTicketOpen(const Subject& subject, string_view) {
   return false;
 }
 
+// What is typed into a search box is said to nobody.
+bool SaidToUs(const v1::CustomerText& text) {
+  return text.source() == v1::TEXT_SOURCE_TICKET || text.source() == v1::TEXT_SOURCE_CHAT;
+}
+
+bool ComplaintInTexts(const Subject& subject, string_view) {
+  for (const v1::CustomerText& text : subject.profile.recent_texts()) {
+    if (SaidToUs(text) && text::SentimentOf(text.text()).complaint) return true;
+  }
+  return false;
+}
+
+optional<double> SentimentInTexts(const Subject& subject, string_view) {
+  double sum = 0;
+  int count = 0;
+  for (const v1::CustomerText& text : subject.profile.recent_texts()) {
+    if (!SaidToUs(text)) continue;
+    sum += text::SentimentOf(text.text()).score;
+    ++count;
+  }
+  if (count == 0) return absl::nullopt;
+  return sum / count;
+}
+
 v1::Channel ChannelNamed(string_view name) {
   if (name == "email") return v1::CHANNEL_EMAIL;
   if (name == "sms") return v1::CHANNEL_SMS;
@@ -264,6 +289,10 @@ constexpr VocabularyEntry kVocabulary[] = {
      [](const R& r) { return StrCat("ignored ", CountPhrase(r.number, "message"), " in 30 days"); }},
     {"complaints_365d", nullptr, Count<&Profile::complaints_365d>,
      [](const R& r) { return StrCat(CountPhrase(r.number, "complaint"), " in 365 days"); }},
+    // From -1, very unhappy, to 1, very happy: the mean of the recent tickets and chats (text::SentimentOf).
+    {"sentiment_in_texts", nullptr, SentimentInTexts,
+     [](const R& r) { return StrCat("sentiment ", NumberText(r.number), " in recent tickets and chats"); },
+     "no recent tickets or chats"},
     {"segment_score", nullptr, SegmentScore, [](const R& r) { return StrCat("segment score ", NumberText(r.number)); },
      "not in a segment yet"},
     {"churn_probability", nullptr, ChurnProbability,
@@ -277,6 +306,11 @@ constexpr VocabularyEntry kVocabulary[] = {
      [](const R& r) { return StrCat("monetary value ", NumberText(r.number), " of 5"); }, "no RFM score"},
     // Truths.
     {"last_announcement_ignored", nullptr, LastAnnouncementIgnored, DescribeLastAnnouncement},
+    {"complaint_in_texts", nullptr, ComplaintInTexts,
+     [](const R& r) {
+       return std::string(r.number != 0 ? "complains in a recent ticket or chat"
+                                        : "does not complain in recent tickets and chats");
+     }},
     {"sensitive_ticket_open", nullptr, SensitiveTicketOpen,
      [](const R& r) {
        return std::string(r.number != 0 ? "a sensitive ticket is open" : "no sensitive ticket is open");

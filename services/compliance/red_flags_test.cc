@@ -84,6 +84,22 @@ TEST(RedFlags, NameTheWordAndTheSentence) {
   EXPECT_THAT(findings.red_flags, ::testing::ElementsAre("LEGAL_THREAT"));
 }
 
+TEST(RedFlags, AComplaintInTheirTextsIsOneThatNegationMakesOrUnmakes) {
+  constexpr char kConfig[] =
+      "red_flags { code: 'COMPLAINT' text: 'Complains' "
+      "            when { compare { feature: 'complaint_in_texts' operator: OPERATOR_EQUAL truth: true } } }";
+  const auto check = [&](absl::string_view text) {
+    return Check(kConfig, absl::StrCat("message { text: 'Hello' } profile { recent_texts { source: TEXT_SOURCE_CHAT ",
+                                       "text: \"", text, "\" } }"));
+  };
+  const Findings findings = check("I am not happy with my boots");
+  ASSERT_EQ(findings.list.size(), 1u);
+  EXPECT_EQ(findings.list[0].reason.text(), "Complains: complains in a recent ticket or chat");
+  EXPECT_THAT(findings.red_flags, ::testing::ElementsAre("COMPLAINT"));
+  EXPECT_EQ(check("Das Paket ist nicht angekommen").list.size(), 1u);
+  EXPECT_EQ(check("Not bad, no problem so far").list.size(), 0u);
+}
+
 TEST(RedFlags, LookIntoEveryPartOfTheMessage) {
   constexpr char kConfig[] = "red_flags { code: 'PROMISE' words: 'guaranteed' }";
   for (const char* part : {"text", "subject", "title", "html"}) {

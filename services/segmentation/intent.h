@@ -3,7 +3,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "campaign/v1/segmentation.pb.h"
-#include "services/segmentation/intent_model.h"
+#include "common/text/intent_model.h"
 
 namespace campaign::segmentation {
 
@@ -21,7 +21,7 @@ class IntentStrategy {
   static absl::StatusOr<IntentStrategy> Compile(const v1::IntentConfig& config, absl::string_view field_path);
 
   // The intent of the newest text that has one, as the segment "intent_<intent>". Without one: a hop, and false.
-  bool Answer(const v1::Profile& profile, const IntentModel& model, v1::SegmentResult& result) const;
+  bool Answer(const v1::Profile& profile, const text::IntentModel& model, v1::SegmentResult& result) const;
 
  private:
   double min_confidence_ = 0;

@@ -5,7 +5,7 @@
 
 namespace campaign::segmentation {
 
-SegmentationService::SegmentationService(const IntentModel& intents) : intents_(intents) {
+SegmentationService::SegmentationService(const text::IntentModel& intents) : intents_(intents) {
   SetMessageAllocatorFor_Segment(&segment_allocator_);
 }
 

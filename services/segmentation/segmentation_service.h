@@ -3,8 +3,8 @@
 #include "absl/status/status.h"
 #include "campaign/v1/segmentation.grpc.pb.h"
 #include "common/config_cache.h"
+#include "common/text/intent_model.h"
 #include "common/unary.h"
-#include "services/segmentation/intent_model.h"
 #include "services/segmentation/segmentor.h"
 
 namespace campaign::segmentation {
@@ -12,7 +12,7 @@ namespace campaign::segmentation {
 // campaign.v1.Segmentation. Stateless but for the campaigns it has compiled. Thread-safe. `intents` must outlive it.
 class SegmentationService final : public v1::Segmentation::CallbackService {
  public:
-  explicit SegmentationService(const IntentModel& intents);
+  explicit SegmentationService(const text::IntentModel& intents);
 
   grpc::ServerUnaryReactor* Segment(grpc::CallbackServerContext* context, const v1::SegmentRequest* request,
                                     v1::SegmentResponse* response) override;
@@ -21,7 +21,7 @@ class SegmentationService final : public v1::Segmentation::CallbackService {
   // INVALID_ARGUMENT: config or rfm_cutoffs.
   absl::Status Segment(const v1::SegmentRequest& request, v1::SegmentResponse& response);
 
-  const IntentModel& intents_;
+  const text::IntentModel& intents_;
   ConfigCache<Segmentor> segmentors_;
   ArenaAllocator<v1::SegmentRequest, v1::SegmentResponse> segment_allocator_;
 };

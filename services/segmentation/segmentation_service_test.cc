@@ -38,7 +38,7 @@ constexpr char kRequest[] = R"pb(
 class SegmentationServiceTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto model = IntentModel::TrainFromFile(INTENT_PHRASES);
+    auto model = text::IntentModel::TrainFromFile(INTENT_PHRASES);
     ASSERT_OK(model);
     model_ = model->release();
   }
@@ -72,13 +72,13 @@ class SegmentationServiceTest : public ::testing::Test {
     return response->results(0).segment();
   }
 
-  static IntentModel* model_;
+  static text::IntentModel* model_;
   SegmentationService service_{*model_};
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::Segmentation::Stub> stub_;
 };
 
-IntentModel* SegmentationServiceTest::model_ = nullptr;
+text::IntentModel* SegmentationServiceTest::model_ = nullptr;
 
 TEST_F(SegmentationServiceTest, TheFirstStrategyWithAnAnswerWins) {
   const v1::SegmentResult result = SegmentOne(R"pb(
@@ -117,7 +117,7 @@ TEST_F(SegmentationServiceTest, OutOfScopeGoesOnToTheNextStrategy) {
     strategies: [ STRATEGY_INTENT, STRATEGY_PROFILE ]
   )pb");
   EXPECT_EQ(result.segment(), "startup");
-  EXPECT_EQ(result.intent(), kOutOfScope);
+  EXPECT_EQ(result.intent(), text::kOutOfScope);
   EXPECT_EQ(result.reasons(0).code(), kIntentOutOfScope);
 }
 

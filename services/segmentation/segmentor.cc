@@ -36,7 +36,7 @@ absl::StatusOr<Segmentor> Segmentor::Compile(const v1::SegmentationConfig& confi
   return segmentor;
 }
 
-void Segmentor::Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overall, const IntentModel& intents,
+void Segmentor::Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overall, const text::IntentModel& intents,
                         v1::SegmentItemResult& result) const {
   if (!item.has_profile()) return SetError(kProfileMissing, "profile: missing", result);
   const auto& strategies = item.strategies();
@@ -54,7 +54,7 @@ void Segmentor::Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overa
   segment.set_label("Unknown");
 }
 
-bool Segmentor::Answer(v1::Strategy strategy, const v1::Profile& profile, const IntentModel& intents,
+bool Segmentor::Answer(v1::Strategy strategy, const v1::Profile& profile, const text::IntentModel& intents,
                        v1::SegmentResult& result) const {
   switch (strategy) {
     case v1::STRATEGY_BEHAVIORAL:

@@ -3,9 +3,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "campaign/v1/segmentation.pb.h"
+#include "common/text/intent_model.h"
 #include "services/segmentation/churn.h"
 #include "services/segmentation/intent.h"
-#include "services/segmentation/intent_model.h"
 #include "services/segmentation/personas.h"
 #include "services/segmentation/rfm.h"
 #include "services/segmentation/rule_segments.h"
@@ -27,11 +27,11 @@ class Segmentor {
   // Asks the item's strategies in order; the first answer wins, those without one leave a hop in the reasons. The RFM
   // score and churn probability are filled in whichever strategy answers, because later rules may ask for them.
   // `overall` are the quintile bounds over all customers. An item without profile or strategy: its own error.
-  void Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overall, const IntentModel& intents,
+  void Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overall, const text::IntentModel& intents,
                v1::SegmentItemResult& result) const;
 
  private:
-  bool Answer(v1::Strategy strategy, const v1::Profile& profile, const IntentModel& intents,
+  bool Answer(v1::Strategy strategy, const v1::Profile& profile, const text::IntentModel& intents,
               v1::SegmentResult& result) const;
 
   // Rules before what was learnt.

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/channel.h"
+#include "common/text/intent_model.h"
 #include "orchestrator/review_store.h"
 #include "orchestrator/run_store.h"
 #include "services/analytics/analytics_store.h"
@@ -17,7 +18,6 @@
 #include "services/delivery/delivery_store.h"
 #include "services/delivery/sender_options.h"
 #include "services/offer/offer_service.h"
-#include "services/segmentation/intent_model.h"
 #include "tools/campaignctl/campaign_yaml.h"
 #include "tools/shop/heroes.h"
 
@@ -59,8 +59,8 @@ bool WaitUntil(Condition holds) {
 }
 
 // Training takes most of a second and always gives the same model.
-const segmentation::IntentModel& Intents() {
-  static const auto& model = *OrDie(segmentation::IntentModel::TrainFromFile(INTENT_PHRASES)).release();
+const text::IntentModel& Intents() {
+  static const auto& model = *OrDie(text::IntentModel::TrainFromFile(INTENT_PHRASES)).release();
   return model;
 }
 

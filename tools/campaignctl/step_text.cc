@@ -46,6 +46,7 @@ std::string SegmentText(const v1::SegmentResult& segment) {
     absl::StrAppend(&text, Line(absl::StrFormat("churn probability %.2f", segment.churn_probability())));
   }
   if (!segment.intent().empty()) absl::StrAppend(&text, Line("intent " + segment.intent()));
+  if (!segment.model_version().empty()) absl::StrAppend(&text, Line("model " + segment.model_version()));
   return text + ReasonLines("why:", segment.reasons());
 }
 

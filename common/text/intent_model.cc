@@ -1,51 +1,40 @@
-#include "services/segmentation/intent_model.h"
+#include "common/text/intent_model.h"
 
 #include <fasttext/fasttext.h>
+#include <openssl/sha.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <sstream>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/memory/memory.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/status.h"
 
-namespace campaign::segmentation {
+namespace campaign::text {
 namespace {
 
 constexpr absl::string_view kLabelPrefix = "__label__";
-// "intent_" and this fill a segment's 64 characters.
-constexpr size_t kMaxIntentBytes = 57;
+// What a model file begins with. The number changes with the format, or with how texts are normalized.
+constexpr absl::string_view kMagic = "campaign intent model 1";
+constexpr size_t kVersionDigits = 12;
 // A word in phrases of more than this share of the intents tells them apart no more.
 constexpr double kCommonShare = 0.4;
 // Of a text's words that are not common, at least this share must be known. Below, the text is about something else.
 constexpr double kMinKnownShare = 0.5;
 
-// Long forms, so that "can't" and "cannot" are one word to the model.
-constexpr std::initializer_list<std::pair<absl::string_view, absl::string_view>> kContractions = {
-    {"can't", "cannot"},   {"won't", "will not"},   {"n't", " not"},         {"'m", " am"},       {"'re", " are"},
-    {"'ve", " have"},      {"'ll", " will"},        {"'d", " would"},        {"let's", "let us"}, {"it's", "it is"},
-    {"what's", "what is"}, {"where's", "where is"}, {"there's", "there is"}, {"'s", " s"},
-};
-
-bool IsIntentName(absl::string_view name) {
-  if (name.empty() || name.size() > kMaxIntentBytes || !absl::ascii_islower(name[0])) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_'; });
-}
-
 // A file in memory that fastText, which reads files alone, can open by name.
 class MemoryFile {
  public:
-  explicit MemoryFile(absl::string_view content) : descriptor_(memfd_create("phrases", MFD_CLOEXEC)) {
+  explicit MemoryFile(absl::string_view content) : descriptor_(memfd_create("intents", MFD_CLOEXEC)) {
     while (descriptor_ >= 0 && !content.empty()) {
       const ssize_t written = write(descriptor_, content.data(), content.size());
       if (written <= 0) break;
@@ -98,61 +87,33 @@ std::string TrainingText(const std::vector<LabelledPhrase>& phrases) {
   return text;
 }
 
+std::string HexSha256(absl::string_view bytes) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+std::string Version(absl::string_view bytes) { return HexSha256(bytes).substr(0, kVersionDigits); }
+
+// Sorted, so that the same words give the same bytes.
+std::string WordLine(const absl::flat_hash_set<std::string>& words) {
+  std::vector<absl::string_view> sorted(words.begin(), words.end());
+  std::sort(sorted.begin(), sorted.end());
+  return absl::StrCat(absl::StrJoin(sorted, " "), "\n");
+}
+
+// The line that `rest` begins with, which moves behind it.
+absl::string_view TakeLine(absl::string_view& rest) {
+  const size_t end = std::min(rest.find('\n'), rest.size());
+  const absl::string_view line = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return line;
+}
+
 }  // namespace
-
-std::string NormalizeText(absl::string_view text) {
-  std::string normalized = absl::AsciiStrToLower(text);
-  if (absl::StrContains(normalized, "\u2019") || absl::StrContains(normalized, '\'')) {
-    normalized = absl::StrReplaceAll(absl::StrReplaceAll(normalized, {{"\u2019", "'"}}), kContractions);
-  }
-  size_t end = 0;
-  bool gap = false;
-  for (const char c : normalized) {
-    // Bytes above ASCII are parts of letters.
-    const bool letter = absl::ascii_isalnum(c) || static_cast<unsigned char>(c) >= 0x80;
-    if (letter && gap && end > 0) normalized[end++] = ' ';
-    if (letter) normalized[end++] = c;
-    gap = !letter;
-  }
-  normalized.resize(end);
-  return normalized;
-}
-
-absl::StatusOr<std::vector<LabelledPhrase>> ParsePhrases(absl::string_view text) {
-  std::vector<LabelledPhrase> phrases;
-  std::string intent;
-  int number = 0;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    const std::string place = absl::StrCat("line ", ++number);
-    line = absl::StripAsciiWhitespace(line);
-    if (line.empty() || line[0] == '#') continue;
-    if (line.front() == '[' && line.back() == ']') {
-      intent = std::string(line.substr(1, line.size() - 2));
-      if (!IsIntentName(intent)) return InvalidField(place, intent, "is not [a-z][a-z0-9_]* of at most 57 characters");
-      continue;
-    }
-    if (intent.empty()) return InvalidField(place, line, "stands before the first [intent]");
-    if (NormalizeText(line).empty()) return InvalidField(place, line, "has no letter");
-    phrases.push_back({intent, std::string(line)});
-  }
-  auto other = [&](const LabelledPhrase& phrase) { return phrase.intent != phrases.front().intent; };
-  if (std::none_of(phrases.begin(), phrases.end(), other))
-    return InvalidField("phrases", phrases.size(), "phrases of fewer than two intents");
-  return phrases;
-}
 
 IntentModel::IntentModel() = default;
 IntentModel::~IntentModel() = default;
-
-absl::StatusOr<std::vector<LabelledPhrase>> ReadPhrases(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
-  std::stringstream text;
-  text << file.rdbuf();
-  auto phrases = ParsePhrases(text.str());
-  if (phrases.ok()) return phrases;
-  return absl::Status(phrases.status().code(), absl::StrCat(path, ": ", phrases.status().message()));
-}
 
 absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::TrainFromFile(const std::string& path) {
   ASSIGN_OR_RETURN(const std::vector<LabelledPhrase> phrases, ReadPhrases(path));
@@ -160,6 +121,7 @@ absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::TrainFromFile(const st
 }
 
 absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::Train(const std::vector<LabelledPhrase>& phrases) {
+  if (IntentCount(phrases) < 2) return InvalidField("phrases", phrases.size(), "phrases of fewer than two intents");
   const MemoryFile file(TrainingText(phrases));
   if (!file.complete()) return absl::InternalError("no memory file for the intent phrases");
   auto model = absl::WrapUnique(new IntentModel);
@@ -170,7 +132,50 @@ absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::Train(const std::vecto
     return absl::InternalError(absl::StrCat("training of the intent model: ", error.what()));
   }
   model->CollectWords(phrases);
+  ASSIGN_OR_RETURN(const std::string bytes, model->Serialize());
+  model->version_ = Version(bytes);
   return model;
+}
+
+// kMagic, a space, the SHA-256 of the rest, a line of common words, a line of telling words, fastText's model.
+absl::StatusOr<std::string> IntentModel::Serialize() const {
+  const MemoryFile file("");
+  try {
+    model_->saveModel(file.path());
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("saving of the intent model: ", error.what()));
+  }
+  ASSIGN_OR_RETURN(const std::string model, ReadFile(file.path()));
+  const std::string body = absl::StrCat(WordLine(common_words_), WordLine(telling_words_), model);
+  return absl::StrCat(kMagic, " ", HexSha256(body), "\n", body);
+}
+
+absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::Parse(absl::string_view bytes) {
+  absl::string_view rest = bytes;
+  if (!absl::ConsumePrefix(&rest, kMagic)) return InvalidField("intent model", "the file", "is not an intent model");
+  const absl::string_view digest = absl::StripAsciiWhitespace(TakeLine(rest));
+  // fastText trusts what it reads, so nothing else may reach it.
+  if (digest != HexSha256(rest)) return InvalidField("intent model", "the file", "is not whole: its digest differs");
+  auto model = absl::WrapUnique(new IntentModel);
+  model->version_ = Version(bytes);
+  model->common_words_ = absl::StrSplit(TakeLine(rest), ' ', absl::SkipEmpty());
+  model->telling_words_ = absl::StrSplit(TakeLine(rest), ' ', absl::SkipEmpty());
+  const MemoryFile file(rest);
+  if (!file.complete()) return absl::InternalError("no memory file for the intent model");
+  model->model_ = std::make_unique<fasttext::FastText>();
+  try {
+    model->model_->loadModel(file.path());
+  } catch (const std::exception& error) {
+    return InvalidField("intent model", "the file", absl::StrCat("holds what fastText cannot read: ", error.what()));
+  }
+  return model;
+}
+
+absl::StatusOr<std::unique_ptr<IntentModel>> IntentModel::ReadFromFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  auto model = Parse(bytes);
+  if (model.ok()) return model;
+  return absl::Status(model.status().code(), absl::StrCat(path, ": ", model.status().message()));
 }
 
 void IntentModel::CollectWords(const std::vector<LabelledPhrase>& phrases) {
@@ -184,8 +189,10 @@ void IntentModel::CollectWords(const std::vector<LabelledPhrase>& phrases) {
       intents_of_word[word].insert(phrase.intent);
     }
   }
+  // A word of one intent alone tells it apart, however few intents there are.
+  const double most = std::max(1.0, kCommonShare * static_cast<double>(intents.size()));
   for (const auto& [word, in] : intents_of_word) {
-    (in.size() > kCommonShare * intents.size() ? common_words_ : telling_words_).insert(word);
+    (static_cast<double>(in.size()) > most ? common_words_ : telling_words_).insert(word);
   }
 }
 
@@ -218,4 +225,4 @@ IntentModel::Intent IntentModel::Classify(absl::string_view text, double min_con
   return {std::move(label), confidence};
 }
 
-}  // namespace campaign::segmentation
+}  // namespace campaign::text
