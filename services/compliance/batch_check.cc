@@ -1,5 +1,6 @@
 #include "services/compliance/batch_check.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -89,6 +90,11 @@ void BatchCheck::CheckCaps(ComplianceStore& store, Item& item) {
   if (!store.FindContacts(CustomerOf(*item.item).customer_id(), item.item->customer_run_id(),
                           now_ - compiled_->longest_window, contacts_)) {
     return item.findings.AddNotEvaluable("The customer has had too many messages to count");
+  }
+  if (request_.has_decide_time()) {
+    // Checked again as of then: what was sent since had not been.
+    const auto is_later = [this](const Contact& contact) { return contact.time > now_; };
+    contacts_.erase(std::remove_if(contacts_.begin(), contacts_.end(), is_later), contacts_.end());
   }
   CheckFrequencyCaps(compiled_->caps, contacts_, NextContact(*item.item), now_, item.findings);
 }

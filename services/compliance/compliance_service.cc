@@ -105,10 +105,12 @@ ComplianceService::ComplianceService(Database& database, const ZoneDatabase& zon
 
 absl::StatusOr<std::shared_ptr<BatchCheck>> ComplianceService::PrepareCheck(const v1::CheckRequest& request) {
   RETURN_IF_ERROR(CheckLimits(request));
+  if (request.has_decide_time() && !request.dry_run()) return InvalidField("decide_time", "set", "needs dry_run");
+  const absl::Time now = request.has_decide_time() ? FromTimestamp(request.decide_time()) : clock_.Now();
   ASSIGN_OR_RETURN(auto compiled, configs_.Get(request.config_version(), [&] {
     return CompiledCompliance::Compile(request.config(), "config");
   }));
-  return std::make_shared<BatchCheck>(request, std::move(compiled), zones_, clock_.Now());
+  return std::make_shared<BatchCheck>(request, std::move(compiled), zones_, now);
 }
 
 // Not by Answer and AnswerWithWrite: what needs no state is done before the writer's thread, which all requests share.

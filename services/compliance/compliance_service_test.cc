@@ -146,6 +146,25 @@ std::vector<std::string> CodesOf(const v1::CheckResult& result) {
   return codes;
 }
 
+TEST_F(ComplianceServiceTest, ACheckIsMadeAgainAsOfItsTimeWhateverWasSentSince) {
+  Consent("ann");
+  const std::string config = absl::StrCat(kOneAWeek, " quiet_hours { start: '21:00' end: '08:00' }");
+  const absl::Time then = clock_.Now();
+  const v1::CheckResult first = CheckOne(Request(config));
+  ASSERT_EQ(first.verdict(), v1::VERDICT_ALLOW);
+  ASSERT_EQ(Settle("run-1", v1::SETTLEMENT_COMMIT), 1);
+  clock_.Advance(absl::Hours(24 * 8));
+  ASSERT_EQ(CheckOne(Request(config, "run-2")).verdict(), v1::VERDICT_ALLOW);
+  clock_.Advance(absl::Hours(10));
+  v1::CheckRequest again = Request(config);
+  again.set_dry_run(true);
+  EXPECT_EQ(CheckOne(again).verdict(), v1::VERDICT_BLOCK) << "run-2 has the slot of this week";
+  *again.mutable_decide_time() = ToTimestamp(then);
+  EXPECT_EQ(CheckOne(again).DebugString(), first.DebugString());
+  again.set_dry_run(false);
+  EXPECT_THAT(Check(again), StatusIs(absl::StatusCode::kInvalidArgument, "decide_time: set needs dry_run"));
+}
+
 TEST_F(ComplianceServiceTest, AllowsWhatPassesEveryCheckWithAShortReason) {
   Consent("ann");
   const v1::CheckResult result = CheckOne(Request(absl::StrCat(kOneAWeek, kWordFlag,

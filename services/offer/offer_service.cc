@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "common/clock.h"
 #include "common/status.h"
 #include "services/offer/assignment_store.h"
 #include "services/offer/reservation_store.h"
@@ -40,13 +41,14 @@ grpc::ServerUnaryReactor* OfferService::SettleReservations(grpc::CallbackServerC
 
 absl::Status OfferService::Select(Connection& connection, const v1::SelectActionsRequest& request,
                                   v1::SelectActionsResponse& response) {
+  if (request.has_decide_time() && !request.dry_run()) return InvalidField("decide_time", "set", "needs dry_run");
   ASSIGN_OR_RETURN(const std::shared_ptr<const CompiledOffers> offers,
                    cache_.Get(request.config_version(), [&] { return CompileOffers(request.config()); }));
-  const absl::Time now = clock_.Now();
+  const absl::Time now = request.has_decide_time() ? FromTimestamp(request.decide_time()) : clock_.Now();
   ReservationLedger ledger(connection);
   AssignmentLedger assignments(connection, request.campaign());
   Assigner assigner(request, now, assignments);
-  Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner);
+  Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner, request.has_decide_time());
   response.mutable_results()->Reserve(request.items_size());
   for (const v1::SelectItem& item : request.items()) selection.Decide(item, *response.add_results());
   if (!request.dry_run()) ledger.Flush();

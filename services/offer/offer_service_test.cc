@@ -63,6 +63,36 @@ TEST_F(OfferServiceTest, DryRunDoesNotCountWhatTheRunItselfHolds) {
   EXPECT_EQ(ReservationCount(), 1);
 }
 
+TEST_F(OfferServiceTest, ADecisionIsMadeAgainAsOfItsTimeWhateverWasGivenSince) {
+  const v1::OfferConfig config = ConfigOf(std::string("total_budget_minor: 10000 ") + kDiscounted +
+                                          Nudge("again", "cooldown { seconds: 864000 } cost_minor: 3 inventory: 2"));
+  const absl::Time then = clock_.Now();
+  const v1::ActionDecision first = DecisionFor(config, "run-1", "ada");
+  ASSERT_GT(first.reserved_budget_minor(), 0);
+  ASSERT_EQ(Settle("run-1", v1::SETTLEMENT_COMMIT), 1);
+  clock_.Advance(absl::Hours(24));
+  DecisionFor(config, "run-2", "ada");
+  v1::SelectActionsRequest request = RequestOf(config, {ItemFor("run-1", "ada")});
+  request.set_dry_run(true);
+  EXPECT_NE(DecisionFor(request).SerializeAsString(), first.SerializeAsString());
+  *request.mutable_decide_time() = ToTimestamp(then);
+  EXPECT_EQ(DecisionFor(request).DebugString(), first.DebugString());
+  const int64_t reservations = ReservationCount();
+  const int64_t total = Total();
+  DecisionFor(request);
+  EXPECT_EQ(ReservationCount(), reservations);
+  EXPECT_EQ(Total(), total);
+}
+
+TEST_F(OfferServiceTest, ATimeToDecideAsOfNeedsADryRun) {
+  v1::SelectActionsRequest request = RequestOf(ConfigOf(kDiscounted), {ItemFor("run-1", "ada")});
+  request.mutable_decide_time()->set_seconds(1);
+  v1::SelectActionsResponse response;
+  const grpc::Status status = Select(request, response);
+  EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("decide_time: set needs dry_run"));
+}
+
 TEST_F(OfferServiceTest, RefusesASettlementThatIsNone) {
   v1::OffersSettleReservationsRequest request;
   request.add_settlements()->set_customer_run_id("run");

@@ -18,12 +18,13 @@ void RefuseItem(v1::ItemError& error) {
 }  // namespace
 
 Selection::Selection(const CompiledOffers& offers, const std::string& campaign, absl::Time now, bool dry_run,
-                     ReservationLedger& ledger, Assigner& assigner)
+                     ReservationLedger& ledger, Assigner& assigner, bool again)
     : offers_(offers),
       campaign_(campaign),
       now_(now),
       today_(DayOf(now, offers.time_zone)),
       dry_run_(dry_run),
+      again_(again),
       ledger_(ledger),
       assigner_(assigner) {}
 
@@ -31,7 +32,8 @@ void Selection::Decide(const v1::SelectItem& item, v1::SelectItemResult& result)
   if (item.profile().customer().customer_id().empty()) return RefuseItem(*result.mutable_error());
   v1::ActionDecision& decision = *result.mutable_decision();
   const absl::optional<Reservation> held = ledger_.Find(item.customer_run_id());
-  if (!held || held->committed) return DecideCustomer(item, held ? &*held : nullptr, decision);
+  const bool keeps = held && held->committed && !again_;
+  if (!held || keeps) return DecideCustomer(item, held ? &*held : nullptr, decision);
   if (!dry_run_) {
     ledger_.Remove(*held);
     return DecideCustomer(item, nullptr, decision);
@@ -52,6 +54,8 @@ void Selection::DecideCustomer(const v1::SelectItem& item, const Reservation* co
     decision.set_reserved_budget_minor(committed->budget_minor);
   } else if (!dry_run_ && winner->NeedsReservation()) {
     Reserve(item, *winner, decision);
+  } else if (again_ && winner->NeedsReservation()) {
+    decision.set_reserved_budget_minor(winner->spend_minor);
   }
 }
 
@@ -71,7 +75,7 @@ const Standing& Selection::StandingOf(const v1::SelectItem& item) {
   ledger_.ForEachOfCustomer(item.profile().customer().customer_id(),
                             [&](absl::string_view run_id, absl::string_view action_id, absl::Time time) {
                               // What the run itself holds does not stand against it.
-                              if (run_id == item.customer_run_id()) return;
+                              if (run_id == item.customer_run_id() || (again_ && time > now_)) return;
                               for (size_t i = 0; i < count; ++i) {
                                 if (offers_.actions[i].decision.action_id() != action_id) continue;
                                 standing_.last_given[i] = std::max(standing_.last_given[i], time);

@@ -22,9 +22,11 @@ constexpr absl::string_view kCustomerMissing = "CUSTOMER_MISSING";
 // uses up, and nothing is reserved a second time.
 class Selection {
  public:
-  // In a dry run nothing is written, and no customer's decision is seen by the next one's.
+  // In a dry run nothing is written, and no customer's decision is seen by the next one's. `again`, in a dry run, makes
+  // a decision that was made before, at `now`: what the run itself holds since does not count, nor what the customer
+  // was given later, and what would be reserved is said. Inventory and budgets count as they are.
   Selection(const CompiledOffers& offers, const std::string& campaign, absl::Time now, bool dry_run,
-            ReservationLedger& ledger, Assigner& assigner);
+            ReservationLedger& ledger, Assigner& assigner, bool again = false);
 
   // The item's decision, or its error where it names no customer.
   void Decide(const v1::SelectItem& item, v1::SelectItemResult& result);
@@ -39,6 +41,7 @@ class Selection {
   const absl::Time now_;
   const int64_t today_;
   const bool dry_run_;
+  const bool again_;
   ReservationLedger& ledger_;
   Assigner& assigner_;
   Standing standing_;  // Of the customer being decided.
