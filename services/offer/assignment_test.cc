@@ -268,7 +268,9 @@ TEST_F(AssignmentTest, ThompsonSamplingDecidesARunAsItWasAlsoAfterALaterRun) {
   const v1::OfferConfig config = Bandit("exploration_floor_bps: 0");
   v1::SelectActionsRequest first = RequestOf(config, {ItemFor("run-1", "ada")});
   AddResponses(first, "a", 100'000, 50'000);
+  AddResponses(first, "b", 100'000, 0);
   v1::SelectActionsRequest second = RequestOf(config, {ItemFor("run-2", "ada")});
+  AddResponses(second, "a", 100'000, 50'000);
   AddResponses(second, "b", 100'000, 90'000);
   EXPECT_EQ(DecisionFor(first).assignments(0).variant_id(), "a");
   EXPECT_EQ(DecisionFor(second).assignments(0).variant_id(), "b");
