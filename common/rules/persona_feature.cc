@@ -11,8 +11,9 @@ namespace campaign::rules {
 namespace {
 
 // What segmentation itself finds: it is not known yet while personas are assigned, and not at all when they are learnt.
-constexpr absl::string_view kOutcomes[] = {"churn_probability", "segment_score", "rfm_recency", "rfm_frequency",
-                                           "rfm_monetary"};
+constexpr absl::string_view kOutcomes[] = {
+    "churn_probability", "p_alive",     "expected_purchases", "expected_order", "expected_lifetime_value",
+    "segment_score",     "rfm_recency", "rfm_frequency",      "rfm_monetary"};
 
 }  // namespace
 

@@ -105,6 +105,46 @@ TEST_F(BehavioralSegments, WithoutAMatchLeaveAHop) {
   EXPECT_EQ(result.reasons(0).facts(0).value(), "behavioral");
 }
 
+// A rule over each kind of window that marketers ask for, with the reason that they read.
+TEST(RuleSegments, WindowsOfBehaviourAreRules) {
+  struct Window {
+    const char* rule;
+    const char* inside;
+    const char* outside;
+    const char* reason;
+  };
+  const Window kWindows[] = {
+      {"feature: 'activity_change' operator: OPERATOR_LESS_OR_EQUAL number: -0.8", "activity_change: -0.8",
+       "activity_change: -0.79", "activity down 80 % against the previous 30 days"},
+      {"feature: 'last_announcement_ignored' operator: OPERATOR_EQUAL truth: true",
+       "last_announcement_ignored: true last_announced_feature: 'ai_search'", "last_announced_feature: 'ai_search'",
+       "ignored the last feature update (ai_search)"},
+      {"feature: 'category_months_active.accessories' operator: OPERATOR_GREATER_OR_EQUAL number: 3",
+       "categories { category: 'accessories' months_active_4m: 3 }",
+       "categories { category: 'accessories' months_active_4m: 2 }", "bought accessories in 3 of the last 4 months"},
+      {"feature: 'feature_uses.export' operator: OPERATOR_EQUAL number: 0",
+       "features { feature: 'ai_search' uses_total: 9 }", "features { feature: 'export' uses_total: 1 }",
+       "never used export"},
+      {"feature: 'activity_decayed' operator: OPERATOR_LESS number: 1", "activity_decayed: 0.25", "activity_decayed: 1",
+       "recent activity of 0.25, halved every 14 days"},
+      {"feature: 'category_affinity.shoes' operator: OPERATOR_GREATER_OR_EQUAL number: 0.5",
+       "categories { category: 'shoes' affinity: 0.6 }", "categories { category: 'shoes' affinity: 0.4 }",
+       "60 % of their recent interest is in shoes"},
+  };
+  for (const Window& window : kWindows) {
+    v1::SegmentationConfig config;
+    v1::RuleSegment& segment = *config.add_behavioral();
+    segment.set_segment("found");
+    *segment.mutable_when()->mutable_compare() = ParseProto<v1::Comparison>(window.rule);
+    ASSERT_OK_AND_ASSIGN(const RuleSegments segments,
+                         RuleSegments::Compile(v1::STRATEGY_BEHAVIORAL, config.behavioral(), "config.behavioral"));
+    v1::SegmentResult inside, outside;
+    EXPECT_TRUE(segments.Answer(ParseProto<v1::Profile>(window.inside), inside)) << window.rule;
+    EXPECT_FALSE(segments.Answer(ParseProto<v1::Profile>(window.outside), outside)) << window.rule;
+    EXPECT_EQ(inside.reasons(0).text(), window.reason);
+  }
+}
+
 TEST(RuleSegments, AnErrorNamesTheRulesPath) {
   auto config = ParseProto<v1::SegmentationConfig>(kBehavioral);
   config.mutable_behavioral(3)->mutable_when()->mutable_compare()->set_feature("churn_probabilty");
