@@ -523,5 +523,38 @@ TEST_F(RunnerTest, ACampaignThatIsNotThere) {
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound, "campaign 'nope' has not been applied"));
 }
 
+TEST_F(RunnerTest, ThompsonSamplingLearnsFromAReportThatIsAskedForEveryTenMinutes) {
+  v1::Campaign campaign = SmallCampaign();
+  *campaign.mutable_offers()->add_experiments() = ParseProto<v1::Experiment>(
+      "experiment_id: 'subject' variants { variant_id: 'a' } variants { variant_id: 'b' } thompson_sampling {}");
+  world_->Apply(campaign);
+  EXPECT_EQ(world_->Settled(world_->Run("customer_id: 'ann'")), "DELIVERED 1");
+  EXPECT_EQ(world_->Settled(world_->Run("customer_id: 'ben'")), "DELIVERED 1");
+  EXPECT_EQ(fakes_.calls("GetReport"), Strings{"win-back"});
+  EXPECT_EQ(fakes_.calls("VariantResponses"), Strings({"subject/a 5 of 50", "subject/a 5 of 50"}));
+  EXPECT_EQ(fakes_.calls("Exposures"), Strings({"win-back ann subject/a", "win-back ben subject/a"}));
+  world_->Advance(absl::Minutes(10));
+  EXPECT_EQ(world_->Settled(world_->Run("customer_id: 'cleo'")), "DELIVERED 1");
+  EXPECT_EQ(fakes_.calls("GetReport").size(), 2u);
+}
+
+TEST_F(RunnerTest, WhatIsNotDeliveredIsAssignedButNotExposed) {
+  v1::Campaign campaign = SmallCampaign();
+  *campaign.mutable_offers()->add_experiments() = ParseProto<v1::Experiment>(
+      "experiment_id: 'fixed' variants { variant_id: 'a' weight_bps: 10000 } variants { variant_id: 'b' }");
+  world_->Apply(campaign);
+  fakes_.set_check([](const std::string&) {
+    v1::CheckResult check;
+    check.set_verdict(v1::VERDICT_BLOCK);
+    return check;
+  });
+  EXPECT_EQ(world_->Settled(world_->Run("customer_id: 'ann'")), "SUPPRESSED 1");
+  ASSERT_EQ(fakes_.records().size(), 1u);
+  EXPECT_EQ(fakes_.records()[0].assignments_size(), 1);
+  EXPECT_EQ(fakes_.records()[0].state(), v1::CUSTOMER_RUN_STATE_SUPPRESSED);
+  EXPECT_THAT(fakes_.calls("Exposures"), ::testing::IsEmpty());
+  EXPECT_THAT(fakes_.calls("GetReport"), ::testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace campaign::orchestrator

@@ -84,6 +84,10 @@ class FakeServices {
     }
     return hook ? hook(rpc, ids) : grpc::Status::OK;
   }
+  void Note(const std::string& rpc, const std::string& what) {
+    absl::MutexLock lock(&mutex_);
+    calls_.emplace_back(rpc, what);
+  }
   template <class Items>
   static std::vector<std::string> RunIds(const Items& items) {
     std::vector<std::string> ids;
@@ -174,11 +178,24 @@ class FakeServices {
         decision.set_kind(v1::ACTION_KIND_NUDGE);
         decision.set_action_id("hello");
         decision.set_channel(v1::CHANNEL_EMAIL);
+        for (const v1::Experiment& experiment : request->config().experiments()) {
+          v1::Assignment& assignment = *decision.add_assignments();
+          assignment.set_experiment_id(experiment.experiment_id());
+          assignment.set_variant_id(experiment.variants(0).variant_id());
+        }
+      }
+      for (const v1::VariantResponses& responses : request->variant_responses()) {
+        fakes_.Note("VariantResponses", absl::StrCat(responses.experiment_id(), "/", responses.variant_id(), " ",
+                                                     responses.success_count(), " of ", responses.exposure_count()));
       }
       return fakes_.Begin("SelectActions", RunIds(request->items()));
     }
     grpc::Status SettleReservations(grpc::ServerContext*, const v1::OffersSettleReservationsRequest* request,
                                     v1::OffersSettleReservationsResponse*) override {
+      for (const v1::Exposure& exposure : request->exposures()) {
+        fakes_.Note("Exposures", absl::StrCat(exposure.campaign(), " ", exposure.customer_id(), " ",
+                                              exposure.experiment_id(), "/", exposure.variant_id()));
+      }
       return fakes_.Settle("offer", *request);
     }
 
@@ -262,6 +279,15 @@ class FakeServices {
       if (status.ok())
         fakes_.records_.insert(fakes_.records_.end(), request->records().begin(), request->records().end());
       return status;
+    }
+    // Five conversions of fifty deliveries of "subject/a".
+    grpc::Status GetReport(grpc::ServerContext*, const v1::GetReportRequest* request,
+                           v1::GetReportResponse* response) override {
+      v1::ReportRow& row = *response->add_rows();
+      row.set_key("subject/a");
+      row.set_sent_count(50);
+      row.set_converted_count(5);
+      return fakes_.Begin("GetReport", {request->campaign()});
     }
 
    private:

@@ -284,6 +284,15 @@ TEST_F(AssignmentTest, ThompsonSamplingDecidesARunAsItWasAlsoAfterALaterRun) {
   EXPECT_EQ(ExposedCount(), 1);
 }
 
+TEST_F(AssignmentTest, ADecisionMadeAgainIsNotMovedByWhatLaterRunsRecorded) {
+  v1::SelectActionsRequest again = RequestOf(TwoVariants(10'000, 0), {ItemFor("run-1", "ada")});
+  again.set_dry_run(true);
+  again.mutable_decide_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()));
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(VariantOf(TwoVariants(0, 10'000), "run-2", "ada"), "b");
+  EXPECT_EQ(DecisionFor(again).assignments(0).variant_id(), "a");
+}
+
 TEST_F(AssignmentTest, ThompsonSamplingWithTheSameSeedNeedsNoRecordToDecideTheSame) {
   v1::SelectActionsRequest request = RequestOf(Bandit(), Items(100));
   AddResponses(request, "a", 50, 5);
