@@ -80,15 +80,14 @@ absl::Status Check(absl::Span<const PurchaseHistory> histories) {
   return absl::OkStatus();
 }
 
-// Why there are no best parameters, by the one that ran away.
+// Why there are no best parameters, by the one that vanishes. Those that grow without end are no mistake: customers
+// then hardly differ in how often they order (r and alpha), or in how likely they leave (a and b).
 absl::Status NoBest(const Minimum& minimum) {
-  if (minimum.unbounded >= 2) {
-    return absl::FailedPreconditionError(
-        "no best parameters: these customers do not tell how likely one leaves after an order; take customers who were "
-        "watched for longer");
-  }
+  constexpr const char* kWhy[] = {"hardly anybody orders again", "orders come again at once, or never",
+                                  "nobody seems to leave, or they were watched for too short a time",
+                                  "everybody leaves after the second order"};
   return absl::FailedPreconditionError(
-      "no best parameters: these customers do not differ in how often they order; take more of them");
+      absl::StrCat("there is no BG/NBD model of these customers: ", kWhy[minimum.vanishing]));
 }
 
 }  // namespace
@@ -119,7 +118,7 @@ absl::StatusOr<BgNbdFit> FitBgNbd(absl::Span<const PurchaseHistory> histories) {
     return -sum / count;
   };
   ASSIGN_OR_RETURN(const Minimum minimum, MinimizePositive(objective, {1, std::max(ages / count, 1e-3), 1, 2}));
-  if (minimum.unbounded >= 0 || !minimum.converged) return NoBest(minimum);
+  if (minimum.vanishing >= 0) return NoBest(minimum);
   fit.parameters = {minimum.at[0], minimum.at[1], minimum.at[2], minimum.at[3]};
   fit.log_likelihood = -minimum.value * count;
   return fit;

@@ -90,9 +90,9 @@ absl::StatusOr<GammaGammaFit> FitGammaGamma(absl::Span<const SpendHistory> histo
     return -sum / count;
   };
   ASSIGN_OR_RETURN(const Minimum minimum, MinimizePositive(objective, {2, 2, 1}));
-  if (minimum.unbounded >= 0 || !minimum.converged) {
+  if (minimum.vanishing >= 0) {
     return absl::FailedPreconditionError(
-        "no best parameters: what these customers spend differs too little or too much");
+        "there is no Gamma-Gamma model of these customers: what they spend differs too much");
   }
   GammaGammaFit fit{{minimum.at[0], minimum.at[1], minimum.at[2] * scale},
                     -minimum.value * count,

@@ -16,6 +16,8 @@ constexpr double kAtBound = 0.5;
 constexpr int kMaxEvaluations = 2000;
 // Of the logarithms: six decimals of a parameter.
 constexpr double kTolerance = 1e-9;
+// Of the objective: what ends a search along a ridge that leads to the bound.
+constexpr double kFlat = 1e-14;
 
 struct Search {
   Objective objective;
@@ -45,6 +47,7 @@ nlopt_result Optimize(nlopt_algorithm algorithm, Search& search, Minimum& minimu
   nlopt_set_lower_bounds1(optimizer.get(), -kLogBound);
   nlopt_set_upper_bounds1(optimizer.get(), kLogBound);
   nlopt_set_xtol_abs1(optimizer.get(), kTolerance);
+  nlopt_set_ftol_rel(optimizer.get(), kFlat);
   nlopt_set_maxeval(optimizer.get(), kMaxEvaluations);
   return nlopt_optimize(optimizer.get(), minimum.at.data(), &minimum.value);
 }
@@ -63,10 +66,9 @@ absl::StatusOr<Minimum> MinimizePositive(Objective objective, const std::vector<
     return absl::InternalError(absl::StrCat("the search for parameters ended with ", nlopt_result_to_string(result)));
   }
   for (size_t i = 0; i < start.size(); ++i) {
-    if (std::abs(minimum.at[i]) > kLogBound - kAtBound) minimum.unbounded = static_cast<int>(i);
+    if (minimum.at[i] < kAtBound - kLogBound) minimum.vanishing = static_cast<int>(i);
     minimum.at[i] = std::exp(minimum.at[i]);
   }
-  minimum.converged = result != NLOPT_MAXEVAL_REACHED;
   return minimum;
 }
 

@@ -14,10 +14,9 @@ using Objective = absl::FunctionRef<double(absl::Span<const double> at, absl::Sp
 struct Minimum {
   std::vector<double> at;
   double value = 0;
-  // The argument that ran into a bound, so that there is no minimum; -1 where none did.
-  int unbounded = -1;
-  // False: still improving, along a ridge, when the search was ended.
-  bool converged = true;
+  // The argument that shrank to the lower bound, so that there is no minimum; -1 where none did. One that grew to the
+  // upper bound did so where the objective no longer changes.
+  int vanishing = -1;
 };
 
 // Where `objective` of positive arguments is least, searched over their logarithms between 1e-5 and 1e5 from `start`
