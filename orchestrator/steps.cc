@@ -104,6 +104,12 @@ void PutSegment(const Member& member, v1::SegmentResult& out) {
   out.set_score(segment.score());
   if (segment.has_rfm()) out.unsafe_arena_set_allocated_rfm(Borrow(&segment.rfm()));
   if (segment.has_churn_probability()) out.set_churn_probability(segment.churn_probability());
+  if (segment.has_p_alive()) out.set_p_alive(segment.p_alive());
+  if (segment.has_expected_purchases()) out.set_expected_purchases(segment.expected_purchases());
+  if (segment.has_expected_order_minor()) out.set_expected_order_minor(segment.expected_order_minor());
+  if (segment.has_expected_lifetime_value_minor()) {
+    out.set_expected_lifetime_value_minor(segment.expected_lifetime_value_minor());
+  }
   out.set_intent(segment.intent());
 }
 

@@ -77,6 +77,10 @@ constexpr char kSegment[] = R"pb(
   segment: "champions"
   score: 0.82
   churn_probability: 0.72
+  p_alive: 0.28
+  expected_purchases: 1.5
+  expected_order_minor: 4250
+  expected_lifetime_value_minor: 6375
   intent: "billing_problem"
   rfm { recency: 5 frequency: 4 monetary: 3 }
 )pb";
@@ -125,6 +129,10 @@ const FeatureCase kFeatureCases[] = {
      "no recent tickets or chats"},
     {"segment_score", kNumber, "0.82", "segment score 0.82", "not in a segment yet"},
     {"churn_probability", kNumber, "0.72", "72 % probability of leaving", "probability of leaving not known"},
+    {"p_alive", kNumber, "0.28", "28 % likely still a customer", "not known whether still a customer"},
+    {"expected_purchases", kNumber, "1.5", "1.5 orders expected", "expected orders not known"},
+    {"expected_order", kNumber, "42.5", "expected order of 42.50 USD", "expected order not known"},
+    {"expected_lifetime_value", kNumber, "63.75", "expected to be worth 63.75 USD", "lifetime value not known"},
     {"rfm_recency", kNumber, "5", "recency 5 of 5", "no RFM score"},
     {"rfm_frequency", kNumber, "4", "frequency 4 of 5", "no RFM score"},
     {"rfm_monetary", kNumber, "3", "monetary value 3 of 5", "no RFM score"},

@@ -19,6 +19,7 @@ using v1::CategoryStats;
 using v1::Customer;
 using v1::FeatureUse;
 using v1::Profile;
+using v1::SegmentResult;
 
 // --- Readers: each makes a function for one field.
 
@@ -55,9 +56,16 @@ optional<double> SegmentScore(const Subject& subject, string_view) {
   return subject.segment->score();
 }
 
-optional<double> ChurnProbability(const Subject& subject, string_view) {
-  if (subject.segment == nullptr || !subject.segment->has_churn_probability()) return absl::nullopt;
-  return subject.segment->churn_probability();
+template <auto Has, auto Get>
+optional<double> OfSegment(const Subject& subject, string_view) {
+  if (subject.segment == nullptr || !(subject.segment->*Has)()) return absl::nullopt;
+  return static_cast<double>((subject.segment->*Get)());
+}
+
+template <auto Has, auto Get>
+optional<double> MoneyOfSegment(const Subject& subject, string_view) {
+  if (subject.segment == nullptr || !(subject.segment->*Has)()) return absl::nullopt;
+  return MajorUnits((subject.segment->*Get)(), subject.profile.customer().currency_code());
 }
 
 const CategoryStats* FindCategory(const Subject& subject, string_view category) {
@@ -295,9 +303,21 @@ constexpr VocabularyEntry kVocabulary[] = {
      "no recent tickets or chats"},
     {"segment_score", nullptr, SegmentScore, [](const R& r) { return StrCat("segment score ", NumberText(r.number)); },
      "not in a segment yet"},
-    {"churn_probability", nullptr, ChurnProbability,
+    {"churn_probability", nullptr, OfSegment<&SegmentResult::has_churn_probability, &SegmentResult::churn_probability>,
      [](const R& r) { return StrCat(PercentPhrase(r.number), " probability of leaving"); },
      "probability of leaving not known"},
+    {"p_alive", nullptr, OfSegment<&SegmentResult::has_p_alive, &SegmentResult::p_alive>,
+     [](const R& r) { return StrCat(PercentPhrase(r.number), " likely still a customer"); },
+     "not known whether still a customer"},
+    {"expected_purchases", nullptr,
+     OfSegment<&SegmentResult::has_expected_purchases, &SegmentResult::expected_purchases>,
+     [](const R& r) { return StrCat(NumberText(r.number), " orders expected"); }, "expected orders not known"},
+    {"expected_order", nullptr,
+     MoneyOfSegment<&SegmentResult::has_expected_order_minor, &SegmentResult::expected_order_minor>,
+     [](const R& r) { return StrCat("expected order of ", Amount(r)); }, "expected order not known"},
+    {"expected_lifetime_value", nullptr,
+     MoneyOfSegment<&SegmentResult::has_expected_lifetime_value_minor, &SegmentResult::expected_lifetime_value_minor>,
+     [](const R& r) { return StrCat("expected to be worth ", Amount(r)); }, "lifetime value not known"},
     {"rfm_recency", nullptr, Rfm<&v1::RfmScore::recency>,
      [](const R& r) { return StrCat("recency ", NumberText(r.number), " of 5"); }, "no RFM score"},
     {"rfm_frequency", nullptr, Rfm<&v1::RfmScore::frequency>,

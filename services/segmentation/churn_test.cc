@@ -34,27 +34,28 @@ constexpr char kSteady[] = R"pb(
   activity_change: 0.05
 )pb";
 
-ChurnModel Compiled(absl::string_view config) {
-  auto model = ChurnModel::Compile(ParseProto<v1::ChurnConfig>(config), "config.churn");
+Churn Compiled(absl::string_view config) {
+  auto model = Churn::Compile(ParseProto<v1::ChurnConfig>(config), "config.churn");
   EXPECT_OK(model);
   return *std::move(model);
 }
 
-double Probability(const ChurnModel& model, absl::string_view profile) {
-  const auto parsed = ParseProto<v1::Profile>(profile);
-  return model.Probability(rules::Subject{parsed});
+double Probability(const Churn& model, absl::string_view profile) {
+  v1::SegmentResult result;
+  model.Score(ParseProto<v1::Profile>(profile), result);
+  return result.churn_probability();
 }
 
-v1::SegmentResult Answer(const ChurnModel& model, absl::string_view profile, bool answers = true) {
+v1::SegmentResult Answer(const Churn& model, absl::string_view profile, bool answers = true) {
   const auto parsed = ParseProto<v1::Profile>(profile);
   v1::SegmentResult result;
-  result.set_churn_probability(model.Probability(rules::Subject{parsed}));
+  model.Score(parsed, result);
   EXPECT_EQ(model.Answer(parsed, result), answers);
   return result;
 }
 
 absl::Status CompileError(absl::string_view config) {
-  return ChurnModel::Compile(ParseProto<v1::ChurnConfig>(config), "config.churn").status();
+  return Churn::Compile(ParseProto<v1::ChurnConfig>(config), "config.churn").status();
 }
 
 auto TextIs(absl::string_view text) { return Property(&v1::Reason::text, std::string(text)); }
@@ -96,7 +97,7 @@ TEST(Churn, FourMonthsAwayAreAHighRisk) {
 }
 
 TEST(Churn, TheConfiguredModelIsTheLogisticOfItsTerms) {
-  const ChurnModel model = Compiled(R"pb(
+  const Churn model = Compiled(R"pb(
     intercept: -1
     terms { feature: "tickets_90d" weight: 2 cap: 4 }
     terms { feature: "activity_change" weight: -1.5 }
@@ -109,6 +110,19 @@ TEST(Churn, TheConfiguredModelIsTheLogisticOfItsTerms) {
               1 / (1 + std::exp(-3.5)), 1e-12);
   EXPECT_NEAR(Probability(model, "tickets_90d: 90 activity_change: 7 days_since_last_purchase: 400"),
               1 / (1 + std::exp(-0.5)), 1e-12);
+}
+
+TEST(Churn, CalibrationScalesLogOddsAndContributions) {
+  const Churn model = Compiled(R"pb(
+    intercept: -1
+    terms { feature: "tickets_90d" weight: 2 cap: 4 }
+    calibration { slope: 0.5 offset: 0.3 }
+  )pb");
+  EXPECT_NEAR(Probability(model, "tickets_90d: 4"), 1 / (1 + std::exp(-(0.5 * (-1 + 2) + 0.3))), 1e-12);
+  const v1::SegmentResult result = Answer(model, "tickets_90d: 4");
+  ASSERT_EQ(result.reasons_size(), 1);
+  EXPECT_EQ(result.reasons(0).facts(1).name(), "contribution");
+  EXPECT_EQ(result.reasons(0).facts(1).value(), "1");
 }
 
 TEST(Churn, BandsMayStandInAnyOrderAndStartAtTheirProbability) {
@@ -124,7 +138,7 @@ TEST(Churn, BandsMayStandInAnyOrderAndStartAtTheirProbability) {
 }
 
 TEST(Churn, BelowTheLowestBandThereIsNoAnswer) {
-  const ChurnModel model = Compiled("bands { min_probability: 0.9 segment: 'gone' }");
+  const Churn model = Compiled("bands { min_probability: 0.9 segment: 'gone' }");
   const v1::SegmentResult result = Answer(model, kSteady, /*answers=*/false);
   ASSERT_EQ(result.reasons_size(), 1);
   EXPECT_EQ(result.reasons(0).code(), kNoChurnBand);
@@ -149,6 +163,10 @@ TEST(Churn, WhatDoesNotCompileIsNamedWithItsPath) {
       {"intercept: 1", "config.churn.intercept: 1 needs terms"},
       {"bands { min_probability: 0.2 segment: 'a' } bands { min_probability: 0.2 segment: 'b' }",
        "config.churn.bands[1].min_probability: 0.2 is where band 0 starts already"},
+      {"terms { feature: 'p_alive' }", "config.churn.terms[0].feature: p_alive is not known before"},
+      {"calibration { offset: 1 }", "config.churn.calibration.slope: 0 is not above 0"},
+      {"calibration { slope: 1 offset: nan }", "config.churn.calibration.offset: nan is not finite"},
+      {"model: CHURN_MODEL_BG_NBD", "config.churn.model: bg_nbd needs parameters"},
       {"bands { min_probability: 1.2 segment: 'a' }", "config.churn.bands[0].min_probability: 1.2 is not between"},
   };
   for (const Bad& bad : kBad) {

@@ -31,7 +31,7 @@ absl::StatusOr<Segmentor> Segmentor::Compile(const v1::SegmentationConfig& confi
                    RuleSegments::Compile(v1::STRATEGY_PROFILE, config.personas(), "config.personas"));
   ASSIGN_OR_RETURN(segmentor.learnt_personas_, Personas::Compile(config.persona_model(), "config.persona_model"));
   ASSIGN_OR_RETURN(segmentor.rfm_, Rfm::Compile(config.rfm(), "config.rfm"));
-  ASSIGN_OR_RETURN(segmentor.churn_, ChurnModel::Compile(config.churn(), "config.churn"));
+  ASSIGN_OR_RETURN(segmentor.churn_, Churn::Compile(config.churn(), "config.churn"));
   ASSIGN_OR_RETURN(segmentor.intent_, IntentStrategy::Compile(config.intent(), "config.intent"));
   return segmentor;
 }
@@ -46,7 +46,7 @@ void Segmentor::Segment(const v1::SegmentItem& item, const v1::RfmCutoffs& overa
   v1::SegmentResult& segment = *result.mutable_segment();
   const v1::Profile& profile = item.profile();
   if (absl::optional<v1::RfmScore> score = ScoreRfm(profile, rfm_.Cutoffs(overall))) *segment.mutable_rfm() = *score;
-  segment.set_churn_probability(churn_.Probability(rules::Subject{profile, &segment}));
+  churn_.Score(profile, segment);
   for (const int strategy : strategies) {
     if (Answer(static_cast<v1::Strategy>(strategy), profile, intents, segment)) return;
   }

@@ -41,7 +41,7 @@ class Segmentor {
   RuleSegments personas_;
   Personas learnt_personas_;
   Rfm rfm_;
-  ChurnModel churn_;
+  Churn churn_;
   IntentStrategy intent_;
 };
 

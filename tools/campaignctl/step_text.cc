@@ -45,6 +45,10 @@ std::string SegmentText(const v1::SegmentResult& segment) {
   if (segment.has_churn_probability()) {
     absl::StrAppend(&text, Line(absl::StrFormat("churn probability %.2f", segment.churn_probability())));
   }
+  if (segment.has_p_alive()) {
+    absl::StrAppend(&text, Line(absl::StrFormat("alive %.2f, %.2f orders expected", segment.p_alive(),
+                                                segment.expected_purchases())));
+  }
   if (!segment.intent().empty()) absl::StrAppend(&text, Line("intent " + segment.intent()));
   if (!segment.model_version().empty()) absl::StrAppend(&text, Line("model " + segment.model_version()));
   return text + ReasonLines("why:", segment.reasons());
