@@ -34,7 +34,7 @@ FROM ${BINARIES} AS binaries
 FROM debian:bookworm-slim
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends \
-        libc-ares2 libfasttext0 libre2-9 libsqlite3-0 libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 tzdata zlib1g \
+        libc-ares2 libfasttext0 libnlopt0 libre2-9 libsqlite3-0 libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old \
     && install -d -m 0750 -o 10001 -g 10001 /var/lib/campaign
 COPY --from=binaries /image /

@@ -16,6 +16,7 @@ std::vector<Command> ReviewCommands();          // reviews, review
 std::vector<Command> ReviewDecisionCommands();  // approve, modify, reject
 std::vector<Command> ReportCommands();          // report
 std::vector<Command> TrainIntentCommands();     // train intent
+std::vector<Command> TrainChurnCommands();      // train churn
 std::vector<Command> TrainPersonasCommands();   // train personas
 std::vector<Command> SuppressionCommands();     // suppress add, suppress remove, suppress list
 
