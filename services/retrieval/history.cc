@@ -83,6 +83,25 @@ void AddToCategories(const v1::Purchase& purchase, uint32_t time, History& histo
   TrimCategories(history);
 }
 
+void NoteBought(absl::string_view product_id, uint32_t time, History& history) {
+  const uint32_t product = ProductFingerprint(product_id);
+  auto& products = *history.mutable_bought_products();
+  auto& times = *history.mutable_bought_times();
+  int at = static_cast<int>(std::find(products.begin(), products.end(), product) - products.begin());
+  if (at == products.size()) {
+    products.Add(product);
+    times.Add(0);
+  }
+  if (times.Get(at) >= time) return;
+  times.Set(at, time);
+  for (; at > 0 && times.Get(at - 1) < time; --at) {
+    products.SwapElements(at - 1, at);
+    times.SwapElements(at - 1, at);
+  }
+  products.Truncate(std::min(products.size(), kMaxBoughtProducts));
+  times.Truncate(std::min(times.size(), kMaxBoughtProducts));
+}
+
 void Apply(const v1::Purchase& purchase, uint32_t time, History& history) {
   history.set_orders_total(SaturatingAdd(history.orders_total(), 1u));
   history.set_spend_total_minor(SaturatingAdd(history.spend_total_minor(), purchase.amount_minor()));
@@ -91,6 +110,7 @@ void Apply(const v1::Purchase& purchase, uint32_t time, History& history) {
   history.set_last_purchase_time(std::max(history.last_purchase_time(), time));
   AddToSeries(kPurchaseBounds, time, 1, purchase.amount_minor(), *history.mutable_purchases());
   AddToCategories(purchase, time, history);
+  for (const v1::PurchaseLine& line : purchase.lines()) NoteBought(line.product_id(), time, history);
   NoteActivity(time, history);
 }
 
@@ -241,6 +261,12 @@ void ApplyEvent(const v1::Event& event, History& history) {
     case v1::Event::KIND_NOT_SET:
       return;
   }
+}
+
+uint32_t ProductFingerprint(absl::string_view product_id) {
+  uint32_t hash = 2166136261u;
+  for (const char c : product_id) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return hash;
 }
 
 uint64_t RunFingerprint(absl::string_view customer_run_id) {
