@@ -44,6 +44,10 @@ struct Batch {
   bool bulk = false;
   std::vector<Member> members;
 
+  // Of a replay, for one member and step: the record that is decided again, and the moment to decide as of.
+  const v1::StepRecord* recorded = nullptr;
+  absl::Time decide_time;
+
   int position = 0;
   int attempts = 0;
   absl::Time step_start;

@@ -54,7 +54,7 @@ absl::Status Run() {
                 {absl::GetFlag(FLAGS_batch_size).value, absl::GetFlag(FLAGS_bulk_batches).value,
                  absl::GetFlag(FLAGS_single_batches).value});
   RETURN_IF_ERROR(runner.Start());
-  OrchestratorService orchestrator(*database, runner, timers, clock);
+  OrchestratorService orchestrator(*database, campaigns, steps, runner, timers, clock);
   CampaignsService campaigns_service(*database, steps, clock);
   ReviewsService reviews(*database, runner, clock);
   RETURN_IF_ERROR(Serve("orchestrator", {&orchestrator, &campaigns_service, &reviews}, [&] {

@@ -12,6 +12,7 @@
 #include "common/status.h"
 #include "common/unary.h"
 #include "orchestrator/batch.h"
+#include "orchestrator/replay.h"
 #include "orchestrator/run_store.h"
 #include "orchestrator/views.h"
 #include "orchestrator/watch.h"
@@ -162,6 +163,41 @@ grpc::ServerUnaryReactor* OrchestratorService::GetCustomerRun(grpc::CallbackServ
                                                               const v1::GetCustomerRunRequest* request,
                                                               v1::GetCustomerRunResponse* response) {
   return AnswerWithRead(context, request, response, database_, GetCustomer);
+}
+
+absl::StatusOr<OrchestratorService::Recorded> OrchestratorService::LoadRecorded(
+    const v1::ReplayCustomerRunRequest& request) {
+  RETURN_IF_ERROR(CheckLimits(request));
+  Recorded recorded;
+  RETURN_IF_ERROR(database_.Read([&](Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(recorded.run, LoadCustomerRun(connection, request.customer_run_id()));
+    ASSIGN_OR_RETURN(recorded.plan,
+                     campaigns_.Plan(connection, recorded.run.campaign(), recorded.run.campaign_version()));
+    return absl::OkStatus();
+  }));
+  if (recorded.run.state() == v1::CUSTOMER_RUN_STATE_PENDING ||
+      recorded.run.state() == v1::CUSTOMER_RUN_STATE_RUNNING) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("customer run ", request.customer_run_id(), " is still on its way"));
+  }
+  return recorded;
+}
+
+grpc::ServerUnaryReactor* OrchestratorService::ReplayCustomerRun(grpc::CallbackServerContext* context,
+                                                                 const v1::ReplayCustomerRunRequest* request,
+                                                                 v1::ReplayCustomerRunResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::StatusOr<Recorded> recorded = LoadRecorded(*request);
+  if (!recorded.ok()) {
+    reactor->Finish(ToGrpcStatus(recorded.status()));
+    return reactor;
+  }
+  orchestrator::ReplayCustomerRun(steps_, recorded->plan, std::move(recorded->run),
+                                  [reactor, response](absl::StatusOr<v1::ReplayCustomerRunResponse> replayed) {
+                                    if (replayed.ok()) *response = *std::move(replayed);
+                                    reactor->Finish(ToGrpcStatus(replayed.status()));
+                                  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* OrchestratorService::ListCustomerRuns(grpc::CallbackServerContext* context,

@@ -128,6 +128,13 @@ void PutInsights(const v1::Insights& insights, v1::Insights& out) {
   }
 }
 
+// A replay decides as of then and leaves no trace.
+template <class Request>
+void SetDryRun(const Batch& batch, Request& request) {
+  request.set_dry_run(batch.dry_run || batch.recorded != nullptr);
+  if (batch.recorded != nullptr) *request.mutable_decide_time() = ToTimestamp(batch.decide_time);
+}
+
 // What is to be written, without why.
 void PutDecision(const v1::ActionDecision& decision, v1::ActionDecision& out) {
   out.set_kind(decision.kind());
@@ -253,6 +260,7 @@ void Steps::Call(Batch& batch, std::vector<Member*> members, Done done) {
 }
 
 void Steps::Router(Batch& batch, std::vector<Member*> members, Done done) {
+  if (batch.recorded != nullptr) return RouteAgain(batch, done);
   auto profiles = NewCall<v1::GetProfilesRequest, v1::GetProfilesResponse>(batch);
   auto consents = NewCall<v1::GetConsentsRequest, v1::GetConsentsResponse>(batch);
   for (const Member* member : members) {
@@ -284,7 +292,20 @@ void Steps::Router(Batch& batch, std::vector<Member*> members, Done done) {
       consents, kDeadline, [&](auto... a) { compliance_->async()->GetConsents(std::move(a)...); }, report);
 }
 
+// From the recorded profile and consents: they are what the run was decided on.
+void Steps::RouteAgain(Batch& batch, const Done& done) {
+  const v1::RouterResult& recorded = batch.recorded->router();
+  v1::StepRecord* record = NewRecord(batch, v1::STEP_ROUTER);
+  *record->mutable_router()->mutable_profile() = recorded.profile();
+  *record->mutable_router()->mutable_consented_channels() = recorded.consented_channels();
+  DecideRoute(*batch.plan, *record->mutable_router());
+  done(absl::OkStatus(), {record});
+}
+
 void Steps::Segmentation(Batch& batch, std::vector<Member*> members, Done done) {
+  if (batch.recorded != nullptr) {
+    return SegmentWithCutoffs(batch, std::move(members), batch.recorded->rfm_cutoffs(), std::move(done));
+  }
   const v1::SegmentationConfig& config = batch.plan->campaign.segmentation();
   const auto& enabled = config.enabled_strategies();
   const bool rfm = std::find(enabled.begin(), enabled.end(), v1::STRATEGY_RFM) != enabled.end();
@@ -316,7 +337,10 @@ void Steps::SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const
   v1::SegmentRequest& request = *call->request;
   request.set_config_version(batch.plan->version);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.segmentation()));
-  *request.mutable_rfm_cutoffs() = cutoffs;
+  // They move, and every segment has its RFM scores by them: the records keep them, so that they can be decided again.
+  auto* kept = Arena::CreateMessage<v1::RfmCutoffs>(&batch.arena);
+  *kept = cutoffs;
+  request.unsafe_arena_set_allocated_rfm_cutoffs(kept);
   for (const Member* member : members) {
     v1::SegmentItem& item = *request.add_items();
     item.unsafe_arena_set_allocated_profile(Borrow(&member->progress.router->profile()));
@@ -324,10 +348,13 @@ void Steps::SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const
   }
   StartCall(
       call, kDeadline, [&](auto... a) { segmentation_->async()->Segment(std::move(a)...); },
-      Collect(batch, members.size(), std::move(done), [](v1::SegmentItemResult& result, v1::StepRecord& record, int) {
-        if (result.has_segment()) record.unsafe_arena_set_allocated_segment(result.mutable_segment());
-        return result.has_segment();
-      }));
+      Collect(batch, members.size(), std::move(done),
+              [kept](v1::SegmentItemResult& result, v1::StepRecord& record, int) {
+                if (!result.has_segment()) return false;
+                record.unsafe_arena_set_allocated_segment(result.mutable_segment());
+                if (kept->recency_days_size() > 0) record.unsafe_arena_set_allocated_rfm_cutoffs(kept);
+                return true;
+              }));
 }
 
 void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
@@ -336,6 +363,7 @@ void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
   request.set_config_version(batch.plan->version);
   request.set_goal(batch.plan->campaign.goal());
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.insights()));
+  if (batch.recorded != nullptr) *request.mutable_as_of() = ToTimestamp(batch.decide_time);
   for (const Member* member : members) {
     v1::InsightItem& item = *request.add_items();
     item.set_customer_id(member->customer_id);
@@ -350,7 +378,8 @@ void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
 }
 
 void Steps::Offer(Batch& batch, std::vector<Member*> members, Done done) {
-  if (!LearnsFromResponses(batch.plan->campaign.offers())) {
+  // A replay finds what was chosen recorded.
+  if (batch.recorded != nullptr || !LearnsFromResponses(batch.plan->campaign.offers())) {
     return OfferWithResponses(batch, std::move(members), {}, std::move(done));
   }
   const std::string& campaign = batch.plan->campaign.name();
@@ -383,7 +412,7 @@ void Steps::OfferWithResponses(Batch& batch, std::vector<Member*> members, const
   v1::SelectActionsRequest& request = *call->request;
   request.set_campaign(batch.plan->campaign.name());
   request.set_config_version(batch.plan->version);
-  request.set_dry_run(batch.dry_run);
+  SetDryRun(batch, request);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.offers()));
   *request.mutable_variant_responses() = ResponsesOf(batch.plan->campaign.offers(), report);
   for (const Member* member : members) {
@@ -429,7 +458,7 @@ void Steps::Compliance(Batch& batch, std::vector<Member*> members, Done done) {
   v1::CheckRequest& request = *call->request;
   request.set_campaign(batch.plan->campaign.name());
   request.set_config_version(batch.plan->version);
-  request.set_dry_run(batch.dry_run);
+  SetDryRun(batch, request);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.compliance()));
   for (const Member* member : members) {
     v1::CheckItem& item = *request.add_items();

@@ -39,8 +39,8 @@ class Steps {
   // none, and nothing is known of what the service did.
   using Done = std::function<void(absl::Status status, std::vector<v1::StepRecord*> records)>;
 
-  // Calls the batch's step for those members. They and the batch must stay until `done`, which is called on a thread of
-  // gRPC's. Steps with a service only.
+  // Calls the batch's step for those members. For a batch of a replay as a dry run at its time. They and the batch must
+  // stay until `done`, which is called on a thread of gRPC's. Steps with a service only.
   void Call(Batch& batch, std::vector<Member*> members, Done done);
 
   // Asks every service that the campaign configures whether it can work with its part. INVALID_ARGUMENT with the path
@@ -53,6 +53,7 @@ class Steps {
 
  private:
   void Router(Batch& batch, std::vector<Member*> members, Done done);
+  void RouteAgain(Batch& batch, const Done& done);
   void Segmentation(Batch& batch, std::vector<Member*> members, Done done);
   void SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const v1::RfmCutoffs& cutoffs, Done done);
   void Retrieval(Batch& batch, std::vector<Member*> members, Done done);

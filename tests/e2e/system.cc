@@ -9,8 +9,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/channel.h"
 #include "common/text/intent_model.h"
+#include "orchestrator/replay.h"
 #include "orchestrator/review_store.h"
 #include "orchestrator/run_store.h"
 #include "services/analytics/analytics_store.h"
@@ -140,7 +142,8 @@ void System::StartOrchestrator() {
   runner_ = std::make_unique<orchestrator::Runner>(*database_, campaign_store_, *steps_, *timers_, clock_,
                                                    orchestrator::Runner::Options{.batch_size = 32});
   if (const absl::Status status = runner_->Start(); !status.ok()) Die(status);
-  orchestrator_service_ = std::make_unique<orchestrator::OrchestratorService>(*database_, *runner_, *timers_, clock_);
+  orchestrator_service_ = std::make_unique<orchestrator::OrchestratorService>(*database_, campaign_store_, *steps_,
+                                                                              *runner_, *timers_, clock_);
   campaigns_service_ = std::make_unique<orchestrator::CampaignsService>(*database_, *steps_, clock_);
   reviews_service_ = std::make_unique<orchestrator::ReviewsService>(*database_, *runner_, clock_);
   const auto channel = MakeChannel(Serve(
@@ -234,6 +237,28 @@ v1::CustomerRun System::CustomerRun(absl::string_view customer_run_id) {
   v1::GetCustomerRunRequest request;
   request.set_customer_run_id(std::string(customer_run_id));
   return Expect(Ask(orchestrator, &v1::Orchestrator::Stub::GetCustomerRun, request)).customer_run();
+}
+
+v1::ReplayCustomerRunResponse System::Replay(absl::string_view customer_run_id) {
+  v1::ReplayCustomerRunRequest request;
+  request.set_customer_run_id(std::string(customer_run_id));
+  return Expect(Ask(orchestrator, &v1::Orchestrator::Stub::ReplayCustomerRun, request));
+}
+
+v1::ReplayCustomerRunResponse System::ReplayOf(const v1::CustomerRun& record) {
+  std::shared_ptr<const orchestrator::CampaignPlan> plan;
+  EXPECT_OK(database_->Read([&](Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(plan, campaign_store_.Plan(connection, record.campaign(), record.campaign_version()));
+    return absl::OkStatus();
+  }));
+  absl::Notification done;
+  absl::StatusOr<v1::ReplayCustomerRunResponse> replay;
+  orchestrator::ReplayCustomerRun(*steps_, plan, record, [&](absl::StatusOr<v1::ReplayCustomerRunResponse> answer) {
+    replay = std::move(answer);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  return Expect(std::move(replay));
 }
 
 v1::CampaignRun System::CampaignRun(absl::string_view campaign_run_id) {

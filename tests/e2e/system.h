@@ -90,6 +90,9 @@ class System {
   v1::CustomerRun CustomerRun(absl::string_view customer_run_id);
   v1::CampaignRun CampaignRun(absl::string_view campaign_run_id);
   std::vector<v1::CustomerRunSummary> CustomerRuns(absl::string_view campaign_run_id);
+  // Decided again from its record, or from `record` in the place of it.
+  v1::ReplayCustomerRunResponse Replay(absl::string_view customer_run_id);
+  v1::ReplayCustomerRunResponse ReplayOf(const v1::CustomerRun& record);
   // Looks at the customer run until it is so, or fails the test after 30 s of real time. Never sleeps.
   v1::CustomerRun WaitFor(absl::string_view customer_run_id, const std::function<bool(const v1::CustomerRun&)>& is_so);
   v1::CustomerRun WaitFor(absl::string_view customer_run_id, v1::CustomerRunState state);

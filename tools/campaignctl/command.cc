@@ -24,8 +24,8 @@ constexpr int kMisused = 2;
 std::vector<Command> CollectCommands() {
   std::vector<Command> all;
   for (auto* commands : {&CampaignCommands, &ImportCommands, &RunCommands, &RunListCommands, &ExplainCommands,
-                         &ReviewCommands, &ReviewDecisionCommands, &ReportCommands, &TrainPersonasCommands,
-                         &SuppressionCommands, &TrainIntentCommands, &TrainChurnCommands}) {
+                         &ReplayCommands, &ReviewCommands, &ReviewDecisionCommands, &ReportCommands,
+                         &TrainPersonasCommands, &SuppressionCommands, &TrainIntentCommands, &TrainChurnCommands}) {
     std::vector<Command> some = (*commands)();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }

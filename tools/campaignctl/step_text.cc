@@ -54,12 +54,22 @@ std::string SegmentText(const v1::SegmentResult& segment) {
   return text + ReasonLines("why:", segment.reasons());
 }
 
+// " (PURCHASES_365D, newest 2026-06-03 12:00:00 UTC)": where the insight's fact came from.
+std::string OriginText(const v1::Insight& insight, int fact) {
+  if (fact >= insight.fact_sources_size() || fact >= insight.fact_time_seconds_size()) return "";
+  google::protobuf::Timestamp time;
+  time.set_seconds(insight.fact_time_seconds(fact));
+  return absl::StrCat(" (", EnumText(insight.fact_sources(fact)),
+                      time.seconds() == 0 ? ")" : absl::StrCat(", newest ", FormatTime(time), ")"));
+}
+
 std::string InsightsText(const v1::Insights& insights) {
   std::string text;
   for (const v1::Insight& insight : insights.insights()) {
     absl::StrAppend(&text, Line(absl::StrCat(EnumText(insight.kind()), ": ", insight.text())));
-    for (const v1::Fact& fact : insight.facts()) {
-      absl::StrAppend(&text, Indent(absl::StrCat(fact.name(), " = ", fact.value()), kDeeper));
+    for (int i = 0; i < insight.facts_size(); ++i) {
+      const v1::Fact& fact = insight.facts(i);
+      absl::StrAppend(&text, Indent(absl::StrCat(fact.name(), " = ", fact.value(), OriginText(insight, i)), kDeeper));
     }
   }
   return text.empty() ? Line("no insights") : text;

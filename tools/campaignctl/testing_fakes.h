@@ -72,6 +72,7 @@ struct FakeOrchestrator final : v1::Orchestrator::Service {
   FAKE_UNARY(ListCampaignRuns, list_runs, ListCampaignRunsRequest, ListCampaignRunsResponse)
   FAKE_UNARY(CancelCampaignRun, cancel, CancelCampaignRunRequest, CancelCampaignRunResponse)
   FAKE_UNARY(GetCustomerRun, get_customer_run, GetCustomerRunRequest, GetCustomerRunResponse)
+  FAKE_UNARY(ReplayCustomerRun, replay, ReplayCustomerRunRequest, ReplayCustomerRunResponse)
   FAKE_UNARY(ListCustomerRuns, list_customer_runs, ListCustomerRunsRequest, ListCustomerRunsResponse)
 
   // What WatchCampaignRun streams, before it ends with `watch_status`, or the first time with `first_watch_status`.

@@ -25,7 +25,8 @@ constexpr char kDelivered[] = R"(customer_run {
   }
   steps {
     step: STEP_RETRIEVAL
-    insights { insights { kind: INSIGHT_KIND_ACTIVITY text: "inactive for 12 days" facts { name: "days_inactive" value: "12" } } }
+    insights { insights { kind: INSIGHT_KIND_ACTIVITY text: "inactive for 12 days" facts { name: "days_inactive" value: "12" }
+                             fact_sources: FACT_SOURCE_ACTIVITY fact_time_seconds: 1780488000 } }
   }
   steps {
     step: STEP_OFFER
@@ -85,7 +86,7 @@ DELIVERED
         ACTIVITY_CHANGE: activity down 80 % (activity_change -0.8)
   4  retrieval
       ACTIVITY: inactive for 12 days
-        days_inactive = 12
+        days_inactive = 12 (ACTIVITY, newest 2026-06-03 12:00:00 UTC)
   5  offer
       OFFER mug (A mug) on EMAIL
       expected value 1.23 EUR at propensity 0.120
