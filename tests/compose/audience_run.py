@@ -16,11 +16,10 @@ class AudienceRun:
 
     def delivered(self):
         """How many have got their message; and whether the run is over."""
-        newest = self.project.ctl_json("runs", "everybody", "--limit", "1")["campaignRuns"][0]
-        if newest["campaignRunId"] != self.name:
-            raise Failed(f"{self.name} is not the newest run")
-        counts = {count["state"]: int(count["count"]) for count in newest["stateCounts"]}
-        return counts.get("CUSTOMER_RUN_STATE_DELIVERED", 0), newest["state"] == "CAMPAIGN_RUN_STATE_FINISHED"
+        runs = self.project.ctl_json("runs", "everybody")["campaignRuns"]
+        this = next(one for one in runs if one["campaignRunId"] == self.name)
+        counts = {count["state"]: int(count["count"]) for count in this["stateCounts"]}
+        return counts.get("CUSTOMER_RUN_STATE_DELIVERED", 0), this["state"] == "CAMPAIGN_RUN_STATE_FINISHED"
 
     def expect_going(self):
         delivered, over = self.delivered()
@@ -43,7 +42,7 @@ class AudienceRun:
         states = {one["state"] for one in outcomes}
         if states != {"CUSTOMER_RUN_STATE_DELIVERED"}:
             raise Failed(f"run {self.name}: not all delivered, but {sorted(states)}")
-        ledger = [one for one in self.project.ctl_json("deliveries", "--limit", str(2 * self.size))["deliveries"]
+        ledger = [one for one in self.project.ctl_json("deliveries", "--limit", "0")["deliveries"]
                   if one["customerRunId"].rsplit("-", 1)[0] == self.name]
         sent = [one["customerId"] for one in ledger if one["receipt"]["state"] == "DELIVERY_STATE_ACCEPTED"]
         spooled = self.project.compose(

@@ -113,21 +113,25 @@ def check_scaling(project, watch):
     watch.lap(f"run {audience.name}: {audience.expect_each_delivered_once()}")
     table("calls of that run, before scaling:", before, project.calls(*STATELESS))
 
-    audience = AudienceRun(project, CUSTOMERS)
-    audience.await_delivered(percent=5)
+    audiences = [AudienceRun(project, CUSTOMERS)]
+    audiences[0].await_delivered(percent=5)
     project.compose("up", "--detach", "--no-recreate", *(f"--scale={service}={REPLICAS}" for service in STATELESS))
     for service in STATELESS:
         for container in project.containers(service).values():
             project.wait_until_serving(container)
-    watch.lap(f"scaled to {REPLICAS} replicas each, in the middle of run {audience.name}")
+    watch.lap(f"scaled to {REPLICAS} replicas each, in the middle of run {audiences[0].name}")
 
     def all_found():
+        # On a fast machine the run may be over before the connections are too old.
+        if audiences[-1].delivered()[1]:
+            audiences.append(AudienceRun(project, CUSTOMERS // 4))
         counts = project.calls(*STATELESS)
         # Their own health checks are calls as well: one in five seconds.
         return len(counts) == REPLICAS * len(STATELESS) and min(counts.values()) > 2 * FOUND_WITHIN / 5
     until("each replica gets calls", FOUND_WITHIN, all_found)
     watch.lap("each replica has been found")
-    watch.lap(f"run {audience.name}: {audience.expect_each_delivered_once()}")
+    for audience in audiences:
+        watch.lap(f"run {audience.name}: {audience.expect_each_delivered_once()}")
 
     before = project.calls(*STATELESS)
     audience = AudienceRun(project, CUSTOMERS // 4)
@@ -141,14 +145,14 @@ def check_scaling(project, watch):
 
 
 def check_replicas_go(project, watch):
-    audience = AudienceRun(project, CUSTOMERS // 2)
-    audience.await_delivered(percent=10)
+    audience = AudienceRun(project, CUSTOMERS)
+    audience.await_delivered(percent=5)
     for service in STATELESS:
         run("docker", "kill", list(project.containers(service).values())[-1])
-    audience.await_delivered(percent=50)
+    audience.await_delivered(percent=20)
     project.compose("up", "--detach", "--no-recreate", *(f"--scale={service}=1" for service in STATELESS))
     audience.expect_going()
-    watch.lap(f"a replica of each killed after 10 % of run {audience.name}, all but one taken away after 50 %")
+    watch.lap(f"a replica of each killed after 5 % of run {audience.name}, all but one taken away after 20 %")
     watch.lap(f"run {audience.name}: {audience.expect_each_delivered_once()}")
 
 
