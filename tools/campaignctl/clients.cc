@@ -29,8 +29,8 @@ void Peer::SetDeadline(grpc::ClientContext& context) const {
   context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout_));
 }
 
-bool Peer::WaitForReturn(std::chrono::system_clock::time_point deadline) {
-  return channel()->WaitForConnected(deadline);
+bool Peer::WaitForReturn(absl::Duration patience) {
+  return channel()->WaitForConnected(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
 }
 
 absl::Status Peer::Conclude(const grpc::Status& status, const grpc::ClientContext& context) {

@@ -3,7 +3,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,8 +45,8 @@ class Peer {
   // Whether the server has ever answered, or broken a call off.
   bool reached() const { return reached_; }
 
-  // Waits for a server that went away, until `deadline`; false if it does not come back.
-  bool WaitForReturn(std::chrono::system_clock::time_point deadline);
+  // Waits for a server that went away; false if it does not come back by then.
+  bool WaitForReturn(absl::Duration patience);
 
   // OK, or Explain's; remembers that the server was reached.
   absl::Status Conclude(const grpc::Status& status, const grpc::ClientContext& context);

@@ -63,9 +63,10 @@ std::chrono::system_clock::time_point DeadlineAfter(absl::Duration wait) {
 // True once the server can be reached again.
 bool Reconnect(Context& context, std::chrono::system_clock::time_point deadline) {
   Peer& orchestrator = context.clients.orchestrator;
-  if (orchestrator.WaitForReturn(std::min(deadline, DeadlineAfter(kQuietReconnect)))) return true;
+  const absl::Duration left = absl::FromChrono(deadline - std::chrono::system_clock::now());
+  if (orchestrator.WaitForReturn(std::min(left, kQuietReconnect))) return true;
   context.console.err << "connection lost; trying again\n";
-  return orchestrator.WaitForReturn(std::min(deadline, DeadlineAfter(kReconnect)));
+  return orchestrator.WaitForReturn(std::min(left, kReconnect));
 }
 
 }  // namespace

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -18,7 +17,7 @@ constexpr int kMessagesPerCall = 1000;
 constexpr int kRefusedShown = 10;
 // How often a chunk is sent that is not answered, and how long to wait each time for the server to come back.
 constexpr int kAttempts = 5;
-constexpr std::chrono::seconds kPatience(30);
+constexpr absl::Duration kPatience = absl::Seconds(30);
 
 // What came of one file.
 struct FileCounts {
@@ -80,7 +79,7 @@ absl::StatusOr<Response> SendUntilAnswered(Clients& clients, const Importer<Requ
   Peer& peer = clients.*importer.peer;
   absl::StatusOr<Response> response = importer.send(clients, request);
   for (int attempt = 1; attempt < kAttempts && absl::IsUnavailable(response.status()) && peer.reached(); ++attempt) {
-    if (!peer.WaitForReturn(std::chrono::system_clock::now() + kPatience)) break;
+    if (!peer.WaitForReturn(kPatience)) break;
     response = importer.send(clients, request);
   }
   return response;
