@@ -177,7 +177,8 @@ TEST_F(OneServer, OrchestratorRefusesBatchesOutOfBounds) {
   for (const char* wrong : {"--batch_size=0", "--batch_size=513", "--bulk_batches=0", "--single_batches=65"}) {
     const Ending ending = Check("orchestrator", {wrong});
     EXPECT_EQ(ending.code, 2) << wrong;
-    EXPECT_THAT(ending.output, HasSubstr(absl::StrCat("orchestrator: ", std::string(wrong, std::strchr(wrong, '=')), ": ")));
+    EXPECT_THAT(ending.output,
+                HasSubstr(absl::StrCat("orchestrator: ", std::string(wrong, std::strchr(wrong, '=')), ": ")));
     EXPECT_THAT(ending.output, HasSubstr(" is not a whole number from 1 to "));
   }
 }
