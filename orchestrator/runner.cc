@@ -38,9 +38,7 @@ Runner::Runner(Database& database, CampaignStore& campaigns, Steps& steps, Timer
       options_(options),
       intake_(options.batch_size) {}
 
-void Runner::Post(std::function<void()> function) {
-  database_.Post(std::move(function));
-}
+void Runner::Post(std::function<void()> function) { database_.Post(std::move(function)); }
 
 void Runner::Commit(WriteFunction write, std::function<void()> then) {
   database_.Submit(write, [this, write, then = std::move(then)](const absl::Status& status) {
