@@ -29,7 +29,9 @@ RUN --mount=type=cache,target=/var/cache/ccache \
     CCACHE_DIR=/var/cache/ccache tools/build release installed \
     && DESTDIR=/image cmake --install build/release --prefix /usr/local --strip
 
+# Proves on the way that a build from sources would get as far as compiling.
 FROM scratch AS prebuilt
+COPY --from=configured /source/build/release/build.ninja /
 COPY build/image /image
 
 FROM ${BINARIES} AS binaries

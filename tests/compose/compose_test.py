@@ -172,13 +172,6 @@ def check_rolling_restart(project, watch):
 
 
 def check_image(project, watch, prebuilt):
-    if prebuilt:
-        # What a build from sources does before it compiles, what has been compiled above.
-        project.use("tests/compose/configured.yaml")
-        project.compose("build")
-        run("docker", "rmi", project.name + "-configured")
-        project.use("compose.yaml")
-        watch.lap("image from sources, up to where it compiles")
     project.compose("build", *(["--build-arg", "BINARIES=prebuilt"] if prebuilt else []))
     size = int(run("docker", "image", "inspect", "--format", "{{.Size}}", project.name))
     watch.lap(f"image built{' of binaries that are there' if prebuilt else ''}: {size / 1e6:.0f} MB")
