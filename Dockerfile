@@ -11,10 +11,9 @@ ARG BINARIES=build
 FROM debian:bookworm-slim AS packages
 WORKDIR /source
 COPY tools/setup tools/
-RUN tools/setup && rm -rf /var/lib/apt/lists/*
+RUN tools/setup && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 
-# The compiler cache outlives the layer: a code change compiles what it touches.
-FROM packages AS build
+FROM packages AS configured
 COPY CMakeLists.txt CMakePresets.json ./
 COPY protos protos
 COPY common common
@@ -22,11 +21,17 @@ COPY services services
 COPY orchestrator orchestrator
 COPY tools tools
 COPY tests tests
+RUN cmake --preset release
+
+# The compiler cache outlives the layer: a code change compiles what it touches.
+FROM configured AS build
 RUN --mount=type=cache,target=/var/cache/ccache \
     CCACHE_DIR=/var/cache/ccache tools/build release installed \
     && DESTDIR=/image cmake --install build/release --prefix /usr/local --strip
 
+# Proves on the way that a build from sources would get as far as compiling.
 FROM scratch AS prebuilt
+COPY --from=configured /source/build/release/build.ninja /
 COPY build/image /image
 
 FROM ${BINARIES} AS binaries
@@ -35,7 +40,7 @@ FROM debian:bookworm-slim
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends \
         libc-ares2 libfasttext0 libnlopt0 libre2-9 libsqlite3-0 libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 tzdata zlib1g \
-    && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
     && install -d -m 0750 -o 10001 -g 10001 /var/lib/campaign
 COPY --from=binaries /image /
 RUN ! ldd /usr/local/bin/* | grep 'not found'

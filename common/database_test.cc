@@ -198,6 +198,35 @@ TEST_F(DatabaseTest, AnErrorOfAWriteAloneTakesItsChangesBack) {
   EXPECT_OK(InsertOne("a"));
 }
 
+TEST_F(DatabaseTest, WhatIsPostedRunsInItsTurnAndTheOnlyWriteBesideItIsAlone) {
+  std::vector<std::string> order;
+  absl::Status result;
+  absl::BlockingCounter done(3);
+  const auto note = [&](const char* what) {
+    order.push_back(what);
+    done.DecrementCount();
+  };
+  {
+    Hold hold(*database_);
+    database_->Post([&] { note("before"); });
+    database_->Submit(
+        [](Connection& connection) {
+          EXPECT_OK(Insert(connection, "a"));
+          return absl::AbortedError("changed my mind");
+        },
+        [&](absl::Status status) {
+          result = std::move(status);
+          note("write");
+        });
+    database_->Post([&] { note("after"); });
+  }
+  done.Wait();
+  EXPECT_EQ(order, (std::vector<std::string>{"before", "write", "after"}));
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kAborted, "changed my mind"));
+  EXPECT_EQ(Count(), 0);
+  EXPECT_OK(InsertOne("a"));
+}
+
 TEST_F(DatabaseTest, AnExceptionBecomesInternalAndLeavesTheOthersAlone) {
   ASSERT_OK(InsertOne("taken"));
   absl::BlockingCounter done(2);

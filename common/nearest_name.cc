@@ -4,9 +4,8 @@
 #include <numeric>
 
 namespace campaign {
-namespace {
 
-// Levenshtein's, one row at a time.
+// One row of the table at a time.
 size_t EditDistance(absl::string_view a, absl::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
@@ -21,8 +20,6 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
   }
   return row[b.size()];
 }
-
-}  // namespace
 
 std::string NearestName(absl::string_view name, const std::vector<std::string>& candidates) {
   // Half of the letters wrong is no typing error any more.

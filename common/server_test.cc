@@ -3,11 +3,13 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "campaign/v1/analytics.grpc.pb.h"
@@ -56,6 +58,10 @@ class ReportService final : public v1::Analytics::CallbackService {
   }
   grpc::ServerUnaryReactor* GetReport(grpc::CallbackServerContext* context, const v1::GetReportRequest* request,
                                       v1::GetReportResponse* response) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      peers_.insert(context->peer());
+    }
     return Answer(context, request, response, [](const v1::GetReportRequest& in, v1::GetReportResponse& out) {
       if (in.campaign() == "missing") return absl::NotFoundError("no such campaign");
       out.add_rows()->set_key(in.campaign());
@@ -73,7 +79,15 @@ class ReportService final : public v1::Analytics::CallbackService {
                            });
   }
 
+  // Connections that calls came over.
+  int connection_count() {
+    absl::MutexLock lock(&mutex_);
+    return static_cast<int>(peers_.size());
+  }
+
  private:
+  absl::Mutex mutex_;
+  std::set<std::string> peers_;
   Database* const database_;
   ArenaAllocator<v1::GetReportRequest, v1::GetReportResponse> allocator_;
 };
@@ -196,6 +210,51 @@ TEST(Server, CountsTheCallsItWasAsked) {
   GetReport(channel, "missing", &response);
   GetReport(channel, "missing", &response);
   EXPECT_EQ(CallCount() - before, 2);
+}
+
+TEST(Server, EndsConnectionsAtTheirAgeWithoutFailingACall) {
+  ReportService service;
+  ASSERT_OK_AND_ASSIGN(const auto server,
+                       Server::Start("127.0.0.1:0", {&service}, {.max_connection_age = absl::Milliseconds(20)}));
+  // Without retries: a call that failed would be seen.
+  const auto channel = grpc::CreateChannel(Target(*server), grpc::InsecureChannelCredentials());
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (service.connection_count() < 4 && absl::Now() < deadline) {
+    v1::GetReportResponse response;
+    const grpc::Status status = GetReport(channel, "c", &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  EXPECT_GE(service.connection_count(), 4);
+}
+
+TEST(Server, CutsCallsThatOutliveTheGraceOfTheirConnection) {
+  SlowService service;
+  ASSERT_OK_AND_ASSIGN(const auto server, Server::Start("127.0.0.1:0", {&service},
+                                                        {.max_connection_age = absl::Milliseconds(20),
+                                                         .max_connection_age_grace = absl::Milliseconds(20)}));
+  const auto channel = grpc::CreateChannel(Target(*server), grpc::InsecureChannelCredentials());
+  v1::GetReportResponse response;
+  EXPECT_EQ(GetReport(channel, "c", &response, absl::Seconds(20)).error_code(), grpc::StatusCode::UNAVAILABLE);
+  service.go_on.Notify();
+}
+
+TEST(Server, EndsCallsThatOutliveTheDrain) {
+  SlowService service;
+  ASSERT_OK_AND_ASSIGN(const auto server, Server::Start("127.0.0.1:0", {&service}, {.drain = absl::Milliseconds(10)}));
+  grpc::Status status;
+  std::thread caller([&] {
+    v1::GetReportResponse response;
+    status = GetReport(grpc::CreateChannel(Target(*server), grpc::InsecureChannelCredentials()), "c", &response,
+                       absl::Seconds(20));
+  });
+  service.arrived.WaitForNotification();
+  std::thread stopping([&] { server->Stop(); });
+  // The caller hears of the end although the handler is still at it.
+  caller.join();
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  service.go_on.Notify();
+  stopping.join();
 }
 
 TEST(Server, StopsOnce) {

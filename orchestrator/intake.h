@@ -17,6 +17,8 @@ struct Source {
   std::shared_ptr<const CampaignPlan> plan;
   // Read and not yet taken.
   std::deque<std::string> customer_ids;
+  // How far the audience was read; empty: to the run's cursor.
+  std::string read_to;
   // No more will be read.
   bool exhausted = false;
   bool fetching = false;

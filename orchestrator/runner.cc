@@ -38,9 +38,7 @@ Runner::Runner(Database& database, CampaignStore& campaigns, Steps& steps, Timer
       options_(options),
       intake_(options.batch_size) {}
 
-void Runner::Post(std::function<void()> function) {
-  database_.Post(std::move(function));
-}
+void Runner::Post(std::function<void()> function) { database_.Post(std::move(function)); }
 
 void Runner::Commit(WriteFunction write, std::function<void()> then) {
   database_.Submit(write, [this, write, then = std::move(then)](const absl::Status& status) {
@@ -117,11 +115,18 @@ void Runner::Fetch(std::shared_ptr<Source> source) {
                              [](const v1::Rule& rule) { return rule.kind_case() == v1::Rule::KIND_NOT_SET; }),
               rules.end());
   if (rules.empty()) filter.Clear();
-  const std::string after = source->customer_ids.empty() ? source->run.cursor : source->customer_ids.back();
+  const std::string after = source->read_to.empty() ? source->run.cursor : source->read_to;
   steps_.QueryAudience(
-      filter, after, wanted, [this, source, wanted, left](absl::Status status, std::vector<std::string> ids) {
-        Post([this, source, wanted, left, status, ids = std::move(ids)] {
-          if (!status.ok()) {
+      filter, after, wanted, [this, source, wanted, left](absl::Status status, Steps::AudiencePage page) {
+        Post([this, source, wanted, left, status, page = std::move(page)] {
+          const auto& ids = page.customer_ids;
+          source->customer_ids.insert(source->customer_ids.end(), ids.begin(), ids.end());
+          if (!page.read_to.empty()) {
+            source->read_to = page.read_to;
+            source->failed_fetches = 0;
+          }
+          const bool full = static_cast<int64_t>(ids.size()) == wanted;
+          if (!status.ok() && !full) {
             LOG(WARNING) << "run " << source->run.id << ": the audience cannot be read yet: " << status.message();
             timers_.At(clock_.Now() + RetryDelay(source->failed_fetches++), [this, source] {
               Post([this, source] {
@@ -133,8 +138,7 @@ void Runner::Fetch(std::shared_ptr<Source> source) {
           }
           source->fetching = false;
           source->failed_fetches = 0;
-          source->customer_ids.insert(source->customer_ids.end(), ids.begin(), ids.end());
-          source->exhausted = static_cast<int64_t>(ids.size()) < wanted || wanted == left;
+          source->exhausted = !full || wanted == left;
           SchedulePump();
         });
       });

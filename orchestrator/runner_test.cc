@@ -287,6 +287,40 @@ TEST_F(RunnerTest, ReadsAnAudienceAPageAtATimeUpToItsBound) {
   EXPECT_EQ(world_->Customer(run + "-6").customer_id(), "a006");
 }
 
+TEST_F(RunnerTest, AnAudienceThatBreaksOffIsReadOnWhereItBroke) {
+  std::atomic<int> broken = 0;
+  fakes_.set_hook([&](const std::string& rpc, const Strings& ids) {
+    // Twice in a row, each time after some customers have come.
+    return rpc == "Page" && ids[1] < "a008" && broken++ < 2 ? Busy() : grpc::Status::OK;
+  });
+  const std::string run = world_->Run("audience {}");
+  World::WaitFor([&] {
+    world_->Advance(absl::Seconds(1));
+    return !world_->Get(run).reading_audience();
+  });
+  EXPECT_EQ(world_->Settled(run), "DELIVERED 10");
+  EXPECT_EQ(fakes_.calls("QueryAudience"), (Strings{"", "a003", "a007"}));
+  EXPECT_EQ(fakes_.calls("Page"), (Strings{"a000 a003", "a004 a007", "a008 a009"}));
+}
+
+// Connections live a twentieth of a second here, calls on them as long again; the audience's first call outlives both.
+TEST_F(RunnerTest, ConnectionsThatEndCostAnAudienceNothing) {
+  FakeServices fakes(
+      {.max_connection_age = absl::Milliseconds(50), .max_connection_age_grace = absl::Milliseconds(50)});
+  fakes.hanging_audiences = 1;
+  World world(dir_.File("age.db"), fakes, clock_, {.batch_size = 4, .bulk_batches = 2});
+  world.Apply(SmallCampaign());
+  const std::string run = world.Run("audience {}");
+  World::WaitFor([&] {
+    world.Advance(absl::Seconds(1));
+    return !world.Get(run).reading_audience();
+  });
+  EXPECT_EQ(world.Settled(run), "DELIVERED 10");
+  EXPECT_EQ(fakes.calls("QueryAudience").front(), "");
+  EXPECT_THAT(fakes.calls("QueryAudience"), ::testing::Contains("a003"));
+  EXPECT_EQ(fakes.sent_count(), 10);
+}
+
 TEST_F(RunnerTest, ACancelledRunSendsNothingMore) {
   std::string run;
   absl::Notification checking, cancelled;

@@ -594,13 +594,14 @@ void Steps::QueryAudience(const v1::Rule& filter, const std::string& after, int6
   *request.mutable_filter() = filter;
   request.set_after_customer_id(after);
   request.set_max_customers(max_customers);
-  auto ids = std::make_shared<std::vector<std::string>>();
+  auto read = std::make_shared<AudiencePage>();
   ReadStream<v1::QueryAudienceRequest, v1::QueryAudienceResponse>::Start(
       std::move(request), kAudienceDeadline, [&](auto... a) { retrieval_->async()->QueryAudience(a...); },
-      [ids](v1::QueryAudienceResponse& page) {
-        for (std::string& id : *page.mutable_customer_ids()) ids->push_back(std::move(id));
+      [read](v1::QueryAudienceResponse& page) {
+        for (std::string& id : *page.mutable_customer_ids()) read->customer_ids.push_back(std::move(id));
+        read->read_to = page.scanned_to_customer_id();
       },
-      [ids, done = std::move(done)](absl::Status status) { done(std::move(status), std::move(*ids)); });
+      [read, done = std::move(done)](absl::Status status) { done(std::move(status), std::move(*read)); });
 }
 
 }  // namespace campaign::orchestrator

@@ -47,8 +47,14 @@ class Steps {
   // in the campaign; UNAVAILABLE where a service does not answer. `done` on a thread of gRPC's.
   void CheckConfiguration(std::shared_ptr<const CampaignPlan> plan, std::function<void(absl::Status)> done);
 
-  // Ids of a page of the audience, ascending, after `after`; fewer than `max_customers` at its end.
-  using AudienceDone = std::function<void(absl::Status status, std::vector<std::string> customer_ids)>;
+  // Customers of an audience, ascending, and how far they were looked for.
+  struct AudiencePage {
+    std::vector<std::string> customer_ids;
+    std::string read_to;
+  };
+  // At most `max_customers` after `after`; fewer at the audience's end. Where status is not OK the page holds what had
+  // come by then: it counts, and the rest is after `read_to`.
+  using AudienceDone = std::function<void(absl::Status status, AudiencePage page)>;
   void QueryAudience(const v1::Rule& filter, const std::string& after, int64_t max_customers, AudienceDone done);
 
  private:

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -31,9 +33,10 @@ class FakeServices {
   // The check of a customer run.
   using Check = std::function<v1::CheckResult(const std::string& customer_run_id)>;
 
-  FakeServices() {
+  explicit FakeServices(const ServerOptions& options = {}) {
     auto server = Server::Start(
-        "127.0.0.1:0", {&segmentation_, &retrieval_, &offers_, &generator_, &compliance_, &delivery_, &analytics_});
+        "127.0.0.1:0", {&segmentation_, &retrieval_, &offers_, &generator_, &compliance_, &delivery_, &analytics_},
+        options);
     EXPECT_OK(server);
     server_ = *std::move(server);
   }
@@ -68,6 +71,9 @@ class FakeServices {
     absl::MutexLock lock(&mutex_);
     return settlements_;
   }
+  // How many audiences stop after their first message, until the call is cancelled.
+  std::atomic<int> hanging_audiences = 0;
+
   // Messages of a customer that the delivery service would have sent: one for each customer run.
   int sent_count() {
     absl::MutexLock lock(&mutex_);
@@ -143,16 +149,27 @@ class FakeServices {
                                v1::GetRfmCutoffsResponse*) override {
       return grpc::Status::OK;
     }
-    grpc::Status QueryAudience(grpc::ServerContext*, const v1::QueryAudienceRequest* request,
+    // Customers a000 to a009, four a message; after each "Page <first> <last>".
+    grpc::Status QueryAudience(grpc::ServerContext* context, const v1::QueryAudienceRequest* request,
                                grpc::ServerWriter<v1::QueryAudienceResponse>* writer) override {
-      // Customers a000 to a009.
       v1::QueryAudienceResponse page;
-      for (int i = 0; i < 10 && page.customer_ids_size() < request->max_customers(); ++i) {
+      grpc::Status status = fakes_.Begin("QueryAudience", {request->after_customer_id()});
+      int left = static_cast<int>(request->max_customers());
+      for (int i = 0; i < 10 && left > 0 && status.ok(); ++i) {
         const std::string id = absl::StrCat("a00", i);
-        if (id > request->after_customer_id()) page.add_customer_ids(id);
+        if (id <= request->after_customer_id()) continue;
+        page.add_customer_ids(id);
+        page.set_scanned_to_customer_id(id);
+        --left;
+        if (page.customer_ids_size() < 4 && i < 9 && left > 0) continue;
+        writer->Write(page);
+        if (fakes_.hanging_audiences > 0 && fakes_.hanging_audiences-- > 0) {
+          while (!context->IsCancelled()) std::this_thread::yield();
+        }
+        status = fakes_.Begin("Page", {page.customer_ids(0), id});
+        page.Clear();
       }
-      if (page.customer_ids_size() > 0) writer->Write(page);
-      return fakes_.Begin("QueryAudience", {request->after_customer_id()});
+      return status;
     }
     grpc::Status RecordEvents(grpc::ServerContext*, grpc::ServerReader<v1::RecordEventsRequest>* reader,
                               v1::RecordEventsResponse*) override {

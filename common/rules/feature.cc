@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
+#include "common/nearest_name.h"
 #include "common/rules/phrases.h"
 #include "common/rules/rule.h"
 #include "common/rules/vocabulary.h"
@@ -28,22 +29,6 @@ const VocabularyEntry* FindEntry(absl::string_view name) {
     if (name == entry.name) return &entry;
   }
   return nullptr;
-}
-
-// Levenshtein's distance, a row at a time.
-size_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
 }
 
 const VocabularyEntry& Nearest(absl::string_view name) {

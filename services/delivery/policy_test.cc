@@ -70,7 +70,7 @@ TEST(Refusal, NamesWhatNoSenderCanSend) {
 
 TEST(MakeSender, NamesTheFlagThatIsMissing) {
   const FakeClock clock(Utc("2026-06-15 12:00:00"));
-  EXPECT_THAT(MakeSender("", {}, clock), StatusIs(absl::StatusCode::kInvalidArgument, "--provider is required"));
+  EXPECT_THAT(MakeSender("", {}, clock), StatusIs(absl::StatusCode::kInvalidArgument, "--provider: "));
   EXPECT_THAT(MakeSender("smoke", {}, clock), StatusIs(absl::StatusCode::kInvalidArgument, "smoke is neither"));
   EXPECT_THAT(MakeSender("spool", {}, clock), StatusIs(absl::StatusCode::kInvalidArgument, "--spool is required"));
   EXPECT_THAT(MakeSender("spool", {"x", ""}, clock),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import socket
 import subprocess
 import time
@@ -63,7 +64,7 @@ class Project:
 
     def __init__(self, root):
         self.root = root
-        self.name = f"campaign-test-{os.getpid()}"
+        self.name = f"campaign-test-{secrets.token_hex(4)}"
         self.base_port = free_base_port()
         self.env = {**os.environ, "COMPOSE_PROJECT_NAME": self.name, "CAMPAIGN_IMAGE": self.name}
         self.use("compose.yaml")

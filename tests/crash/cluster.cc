@@ -39,7 +39,7 @@ std::string Cluster::AddressOf(Role role) const { return absl::StrCat("127.0.0.1
 
 std::vector<std::string> Cluster::ArgumentsOf(Role role) const {
   std::vector<std::string> arguments = {absl::StrCat("--listen=", AddressOf(role))};
-  if (HasDatabase(role)) arguments.push_back(absl::StrCat("--database=", folder_.File(NameOf(role)), ".db"));
+  if (HasDatabase(role)) arguments.push_back(absl::StrCat("--database=", DatabaseOf(role)));
   if (role == kSegmentation) arguments.push_back(absl::StrCat("--intent_phrases=", INTENT_PHRASES));
   if (role == kDelivery) {
     arguments.push_back("--provider=spool");

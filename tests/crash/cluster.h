@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "campaign/v1/orchestrator.pb.h"
 #include "common/grpc_status.h"
@@ -52,6 +53,8 @@ class Cluster {
   void SetOrchestratorFlags(std::vector<std::string> flags) { orchestrator_flags_ = std::move(flags); }
   // All arguments of a process; every one is required.
   std::vector<std::string> ArgumentsOf(Role role) const;
+  // Where its SQLite file is, if it has one.
+  std::string DatabaseOf(Role role) const { return absl::StrCat(folder_.File(NameOf(role)), ".db"); }
   std::string spool() const { return folder_.File("spool"); }
 
   // A connection of its own to the process, without the memory of earlier failures that gRPC's shared ones have.

@@ -1,5 +1,6 @@
 // How processes start, refuse to start, and stop.
 
+#include <filesystem>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -36,6 +37,13 @@ class ProcessRules : public WorldTest {
       if (absl::StartsWith(argument, absl::StrCat("--", flag, "="))) argument = absl::StrCat("--", flag, "=", value);
     }
     return arguments;
+  }
+
+  // What the log of the role's database still holds: nothing once it was checkpointed.
+  static uintmax_t LogBytes(Role role) {
+    std::error_code missing;
+    const uintmax_t bytes = std::filesystem::file_size(cluster().DatabaseOf(role) + "-wal", missing);
+    return missing ? 0 : bytes;
   }
 };
 
@@ -88,11 +96,18 @@ TEST_F(ProcessRules, AMissingFlagIsNamed) {
   }
 }
 
-TEST_F(ProcessRules, ServicesStopWhenTheyAreTold) {
-  for (const Role service : kServices) {
-    cluster().process(service).Terminate();
-    EXPECT_EQ(cluster().process(service).WaitForExit(kStopTime), 0) << NameOf(service);
-    cluster().Start(service);
+TEST_F(ProcessRules, AProcessThatIsToldToStopCheckpointsAndEndsWell) {
+  const std::string campaign = world().ApplyNew();
+  cluster().WaitUntilFinished(cluster().Run(world().ForList(campaign)));
+  for (const Role role : {kOrchestrator, kRetrieval, kOffer, kCompliance, kDelivery, kAnalytics}) {
+    EXPECT_GT(LogBytes(role), 0) << NameOf(role);
+  }
+  for (int i = 0; i < kRoleCount; ++i) {
+    const Role role = static_cast<Role>(i);
+    cluster().process(role).Terminate();
+    EXPECT_EQ(cluster().process(role).WaitForExit(kStopTime), 0) << NameOf(role) << cluster().process(role).output();
+    EXPECT_EQ(LogBytes(role), 0) << NameOf(role);
+    cluster().Start(role);
   }
 }
 

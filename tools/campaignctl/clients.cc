@@ -29,6 +29,15 @@ void Peer::SetDeadline(grpc::ClientContext& context) const {
   context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout_));
 }
 
+bool Peer::WaitForReturn(absl::Duration patience) {
+  return channel()->WaitForConnected(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(patience));
+}
+
+absl::Status Peer::Conclude(const grpc::Status& status, const grpc::ClientContext& context) {
+  reached_ = reached_ || HasConnected(context);
+  return status.ok() ? absl::OkStatus() : Explain(status, context);
+}
+
 absl::Status Peer::Explain(const grpc::Status& status, const grpc::ClientContext& context) const {
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   std::string text;

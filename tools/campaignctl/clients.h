@@ -19,6 +19,7 @@
 #include "campaign/v1/orchestrator.grpc.pb.h"
 #include "campaign/v1/retrieval.grpc.pb.h"
 #include "campaign/v1/reviews.grpc.pb.h"
+#include "common/status.h"
 
 namespace campaign::ctl {
 
@@ -42,6 +43,15 @@ class Peer {
   // A call's deadline from now on.
   void SetDeadline(grpc::ClientContext& context) const;
 
+  // Whether the server has ever answered, or broken a call off.
+  bool reached() const { return reached_; }
+
+  // Waits for a server that went away; false if it does not come back by then.
+  bool WaitForReturn(absl::Duration patience);
+
+  // OK, or Explain's; remembers that the server was reached.
+  absl::Status Conclude(const grpc::Status& status, const grpc::ClientContext& context);
+
   // What the operator should read of a failed call: "cannot reach NAME at TARGET: ..." where no connection came about,
   // else the code's name and the server's message. Keeps the code and, as a payload, the server's own message.
   absl::Status Explain(const grpc::Status& status, const grpc::ClientContext& context) const;
@@ -51,6 +61,7 @@ class Peer {
   std::string target_;
   absl::Duration timeout_;
   std::shared_ptr<grpc::Channel> channel_;
+  bool reached_ = false;
 };
 
 // The message as the server sent it, of a status that Peer::Explain made.
@@ -80,8 +91,7 @@ absl::StatusOr<Response> Call(Peer& peer, grpc::Status (Stub::*method)(grpc::Cli
   grpc::ClientContext context;
   peer.SetDeadline(context);
   Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return peer.Explain(status, context);
+  RETURN_IF_ERROR(peer.Conclude((stub.*method)(&context, request, &response), context));
   return response;
 }
 
@@ -98,8 +108,7 @@ absl::StatusOr<Response> CallStream(Peer& peer,
   auto writer = (stub.*method)(&context, &response);
   // Where a write fails, Finish says why.
   if (writer->Write(request)) writer->WritesDone();
-  const grpc::Status status = writer->Finish();
-  if (!status.ok()) return peer.Explain(status, context);
+  RETURN_IF_ERROR(peer.Conclude(writer->Finish(), context));
   return response;
 }
 

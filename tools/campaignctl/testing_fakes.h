@@ -2,11 +2,13 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,6 +25,8 @@ namespace campaign::ctl {
 template <class Request, class Response>
 struct FakeMethod {
   std::vector<Request> requests;
+  // How many streams get no answer until they are cancelled.
+  std::atomic<int> hanging = 0;
   std::function<grpc::Status(const Request&, Response&)> answer = [](const Request&, Response&) {
     return grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "this test set no answer");
   };
@@ -43,6 +47,11 @@ struct FakeMethod {
   }
 };
 
+inline grpc::Status WaitForCancel(grpc::ServerContext& context) {
+  while (!context.IsCancelled()) std::this_thread::yield();
+  return grpc::Status::CANCELLED;
+}
+
 // Overrides a unary method by a FakeMethod of the same name in snake case.
 #define FAKE_UNARY(Method, name, Request, Response)                                                        \
   FakeMethod<v1::Request, v1::Response> name;                                                              \
@@ -51,14 +60,15 @@ struct FakeMethod {
   }
 
 // The same for a client-streaming method: `requests` holds every message; the last is answered.
-#define FAKE_STREAM(Method, name, Request, Response)                                                         \
-  FakeMethod<v1::Request, v1::Response> name;                                                                \
-  grpc::Status Method(grpc::ServerContext*, grpc::ServerReader<v1::Request>* reader, v1::Response* response) \
-      override {                                                                                             \
-    v1::Request request;                                                                                     \
-    grpc::Status status;                                                                                     \
-    while (status.ok() && reader->Read(&request)) status = name(request, *response);                         \
-    return status;                                                                                           \
+#define FAKE_STREAM(Method, name, Request, Response)                                                                 \
+  FakeMethod<v1::Request, v1::Response> name;                                                                        \
+  grpc::Status Method(grpc::ServerContext* context, grpc::ServerReader<v1::Request>* reader, v1::Response* response) \
+      override {                                                                                                     \
+    v1::Request request;                                                                                             \
+    grpc::Status status;                                                                                             \
+    if (name.hanging-- > 0) return WaitForCancel(*context);                                                          \
+    while (status.ok() && reader->Read(&request)) status = name(request, *response);                                 \
+    return status;                                                                                                   \
   }
 
 struct FakeCampaigns final : v1::Campaigns::Service {
@@ -79,8 +89,8 @@ struct FakeOrchestrator final : v1::Orchestrator::Service {
   std::vector<v1::CampaignRun> updates;
   grpc::Status first_watch_status;
   grpc::Status watch_status;
-  // Keeps the stream open until the client has had enough.
-  bool watch_hangs = false;
+  // How many streams are kept open until the client, or the connection, has had enough.
+  std::atomic<int> hanging_watches = 0;
   grpc::Status WatchCampaignRun(grpc::ServerContext* context, const v1::WatchCampaignRunRequest*,
                                 grpc::ServerWriter<v1::WatchCampaignRunResponse>* writer) override {
     v1::WatchCampaignRunResponse response;
@@ -88,7 +98,7 @@ struct FakeOrchestrator final : v1::Orchestrator::Service {
       *response.mutable_campaign_run() = update;
       writer->Write(response);
     }
-    while (watch_hangs && !context->IsCancelled()) writer->Write(response);
+    if (hanging_watches-- > 0) return WaitForCancel(*context);
     const grpc::Status first = std::exchange(first_watch_status, grpc::Status::OK);
     return first.ok() ? watch_status : first;
   }
@@ -144,7 +154,8 @@ class ToolTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto server = Server::Start(
-        "127.0.0.1:0", {&campaigns_, &orchestrator_, &reviews_, &retrieval_, &compliance_, &analytics_, &delivery_});
+        "127.0.0.1:0", {&campaigns_, &orchestrator_, &reviews_, &retrieval_, &compliance_, &analytics_, &delivery_},
+        server_options_);
     ASSERT_OK(server);
     server_ = *std::move(server);
   }
@@ -183,6 +194,7 @@ class ToolTest : public ::testing::Test {
   testing::FakeClock clock_{testing::Utc("2026-06-15 12:00:00")};
   testing::TempDir dir_;
   bool terminal_ = false;
+  ServerOptions server_options_;
   std::unique_ptr<Server> server_;
 };
 

@@ -2,18 +2,12 @@
 
 #include "campaign/v1/campaigns.pb.h"
 #include "campaign/v1/orchestrator.pb.h"
-#include "common/nearest_name.h"
 #include "common/testing/testing.h"
 
 namespace campaign::ctl {
 namespace {
 
 using testing::StatusIs;
-
-TEST(NearestName, FindsTypingErrorsAndNothingFarther) {
-  EXPECT_EQ(NearestName("subjct", {"text", "subject", "html"}), "subject");
-  EXPECT_EQ(NearestName("zzzzzz", {"text", "subject", "html"}), "");
-}
 
 TEST(EnumText, LeavesThePrefixOut) {
   EXPECT_EQ(EnumText(v1::CUSTOMER_RUN_STATE_WAITING_REVIEW), "WAITING_REVIEW");

@@ -1,6 +1,7 @@
 #include "tools/load/audience_load.h"
 
 #include <chrono>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -14,17 +15,24 @@ constexpr int kSampledCustomers = 100;
 absl::StatusOr<v1::CampaignRun> WaitUntilSettled(ctl::Peer& orchestrator, const std::string& run_id,
                                                  absl::Duration timeout) {
   v1::Orchestrator::Stub stub(orchestrator.channel());
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
+  const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout);
   v1::WatchCampaignRunRequest request;
   request.set_campaign_run_id(run_id);
-  auto reader = stub.WatchCampaignRun(&context, request);
   v1::WatchCampaignRunResponse response;
-  while (reader->Read(&response)) {
-  }
-  const grpc::Status status = reader->Finish();
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientContext> context;
+  // A server ends each connection in its time, and a stream that outlives it: then it is watched anew.
+  do {
+    context = std::make_unique<grpc::ClientContext>();
+    context->set_deadline(deadline);
+    context->set_wait_for_ready(true);
+    auto reader = stub.WatchCampaignRun(context.get(), request);
+    while (reader->Read(&response)) {
+    }
+    status = reader->Finish();
+  } while (status.error_code() == grpc::StatusCode::UNAVAILABLE);
   if (!status.ok()) {
-    const absl::Status explained = orchestrator.Explain(status, context);
+    const absl::Status explained = orchestrator.Explain(status, *context);
     return absl::Status(explained.code(),
                         absl::StrCat("the audience run did not settle within ", absl::FormatDuration(timeout), ": ",
                                      explained.message(), "; last seen: ", response.campaign_run().ShortDebugString()));

@@ -1,5 +1,6 @@
 #include "tools/load/population.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@ namespace campaign::load {
 namespace {
 
 constexpr int kMessagesPerRequest = 1000;
+constexpr int64_t kCustomersPerStream = 5000;
 
 // A client stream, filled message by message, sent a request at a time.
 template <class Request, class Message, class Response>
@@ -118,11 +120,16 @@ absl::Status Population::ImportSuppressions(int64_t first, int64_t end) {
 }
 
 absl::Status Population::Import(int64_t first, int64_t count) {
-  const int64_t end = first + count;
-  RETURN_IF_ERROR(ImportCustomers(first, end));
-  RETURN_IF_ERROR(ImportEvents(first, end));
-  RETURN_IF_ERROR(ImportConsents(first, end));
-  return ImportSuppressions(first, end);
+  const int64_t last = first + count;
+  // Streams that end before a server ends their connection.
+  for (; first < last; first += kCustomersPerStream) {
+    const int64_t end = std::min(first + kCustomersPerStream, last);
+    RETURN_IF_ERROR(ImportCustomers(first, end));
+    RETURN_IF_ERROR(ImportEvents(first, end));
+    RETURN_IF_ERROR(ImportConsents(first, end));
+    RETURN_IF_ERROR(ImportSuppressions(first, end));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace campaign::load

@@ -14,6 +14,8 @@ namespace {
 constexpr int kFewCustomers = 20;
 constexpr int kBarWidth = 24;
 constexpr absl::Duration kReconnect = absl::Seconds(30);
+// A connection that has reached its age is made anew in less; nobody needs to hear of it.
+constexpr absl::Duration kQuietReconnect = absl::Seconds(1);
 
 bool IsSettled(const v1::CampaignRun& run) {
   return run.state() == v1::CAMPAIGN_RUN_STATE_SETTLED || run.state() == v1::CAMPAIGN_RUN_STATE_FINISHED ||
@@ -60,9 +62,11 @@ std::chrono::system_clock::time_point DeadlineAfter(absl::Duration wait) {
 
 // True once the server can be reached again.
 bool Reconnect(Context& context, std::chrono::system_clock::time_point deadline) {
+  Peer& orchestrator = context.clients.orchestrator;
+  const absl::Duration left = absl::FromChrono(deadline - std::chrono::system_clock::now());
+  if (orchestrator.WaitForReturn(std::min(left, kQuietReconnect))) return true;
   context.console.err << "connection lost; trying again\n";
-  const auto patience = std::min(deadline, DeadlineAfter(kReconnect));
-  return context.clients.orchestrator.channel()->WaitForConnected(patience);
+  return orchestrator.WaitForReturn(std::min(left, kReconnect));
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int kMessagesPerCall = 1000;
 constexpr int kRefusedShown = 10;
+// How often a chunk is sent that is not answered, and how long to wait each time for the server to come back.
+constexpr int kAttempts = 5;
+constexpr absl::Duration kPatience = absl::Seconds(30);
 
 // What came of one file.
 struct FileCounts {
@@ -42,6 +45,7 @@ struct Sent {
 // How one kind of file is imported.
 template <class Request, class Message, class Response>
 struct Importer {
+  Peer Clients::*peer;
   google::protobuf::RepeatedPtrField<Message>* (Request::*messages)();
   absl::StatusOr<Response> (*send)(Clients& clients, const Request& request);
   // Adds what a call did, for the messages of `chunk`.
@@ -65,6 +69,20 @@ absl::StatusOr<std::unique_ptr<Chunk<Request>>> ReadChunk(const Importer<Request
     chunk->places.lines.push_back(line);
   }
   return chunk;
+}
+
+// Sends a request until it is answered. A server that restarts, or ends a connection, may have stored what it did not
+// acknowledge; sent again, that changes nothing and counts as known. A server that was never there is an error at once.
+template <class Request, class Message, class Response>
+absl::StatusOr<Response> SendUntilAnswered(Clients& clients, const Importer<Request, Message, Response>& importer,
+                                           const Request& request) {
+  Peer& peer = clients.*importer.peer;
+  absl::StatusOr<Response> response = importer.send(clients, request);
+  for (int attempt = 1; attempt < kAttempts && absl::IsUnavailable(response.status()) && peer.reached(); ++attempt) {
+    if (!peer.WaitForReturn(kPatience)) break;
+    response = importer.send(clients, request);
+  }
+  return response;
 }
 
 // Waits for a chunk's answer and counts it.
@@ -97,8 +115,9 @@ absl::StatusOr<FileCounts> ImportFile(Context& context, const std::string& file,
     RETURN_IF_ERROR(chunk.status());
     if ((*chunk)->places.lines.empty()) return counts;
     const Request& request = (*chunk)->request;
-    sent = Sent<Request, Response>{
-        *std::move(chunk), std::async(std::launch::async, [&] { return importer.send(context.clients, request); })};
+    sent = Sent<Request, Response>{*std::move(chunk), std::async(std::launch::async, [&] {
+                                     return SendUntilAnswered(context.clients, importer, request);
+                                   })};
   }
 }
 
@@ -121,7 +140,7 @@ absl::StatusOr<FileCounts> ImportCustomers(Context& context, const std::string& 
   using Request = v1::ImportCustomersRequest;
   using Response = v1::ImportCustomersResponse;
   static constexpr Importer<Request, v1::Customer, Response> kImporter = {
-      &Request::mutable_customers,
+      &Clients::retrieval, &Request::mutable_customers,
       [](Clients& clients, const Request& request) {
         return CallStream(clients.retrieval, &v1::Retrieval::Stub::ImportCustomers, request);
       },
@@ -137,7 +156,7 @@ absl::StatusOr<FileCounts> ImportEvents(Context& context, const std::string& fil
   using Request = v1::RecordEventsRequest;
   using Response = v1::RecordEventsResponse;
   static constexpr Importer<Request, v1::Event, Response> kImporter = {
-      &Request::mutable_events,
+      &Clients::retrieval, &Request::mutable_events,
       [](Clients& clients, const Request& request) {
         return CallStream(clients.retrieval, &v1::Retrieval::Stub::RecordEvents, request);
       },
@@ -154,7 +173,7 @@ absl::StatusOr<FileCounts> ImportConsents(Context& context, const std::string& f
   using Request = v1::RecordConsentsRequest;
   using Response = v1::RecordConsentsResponse;
   static constexpr Importer<Request, v1::Consent, Response> kImporter = {
-      &Request::mutable_consents,
+      &Clients::compliance, &Request::mutable_consents,
       [](Clients& clients, const Request& request) {
         return Call(clients.compliance, &v1::Compliance::Stub::RecordConsents, request);
       },
@@ -169,7 +188,7 @@ absl::StatusOr<FileCounts> ImportSuppressions(Context& context, const std::strin
   using Request = v1::AddSuppressionsRequest;
   using Response = v1::AddSuppressionsResponse;
   static constexpr Importer<Request, v1::Suppression, Response> kImporter = {
-      &Request::mutable_suppressions,
+      &Clients::compliance, &Request::mutable_suppressions,
       [](Clients& clients, const Request& request) {
         return Call(clients.compliance, &v1::Compliance::Stub::AddSuppressions, request);
       },

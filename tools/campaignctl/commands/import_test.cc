@@ -91,6 +91,44 @@ TEST_F(ImportTest, ListsRefusedEventsWithTheirLinesAndFails) {
   EXPECT_THAT(outcome.out, HasSubstr("events.jsonl     3       1      1        1\n"));
 }
 
+// A call too big for gRPC to keep a copy of, so that it cannot be repeated below the tool.
+std::string BigCustomers(int count) {
+  std::string lines;
+  const std::string name(1000, 'x');
+  for (int i = 0; i < count; ++i) absl::StrAppend(&lines, "{\"customerId\": \"", name, i, "\"}\n");
+  return lines;
+}
+
+class AgingImportTest : public ImportTest {
+ protected:
+  AgingImportTest() { server_options_ = {absl::Milliseconds(200), absl::Milliseconds(200)}; }
+};
+
+TEST_F(AgingImportTest, SendsAgainWhatAConnectionThatEndedLeftUnanswered) {
+  retrieval_.import_customers.hanging = 1;
+  Write("customers.jsonl", BigCustomers(1500));
+  const Outcome outcome = Tool({"import", dir_.path()});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("customers.jsonl  1,500   1,500      0        0\n"));
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(retrieval_.import_customers.requests.size(), 2);
+}
+
+TEST_F(ImportTest, GivesUpOnAServerThatStaysAway) {
+  retrieval_.import_customers.Fails(grpc::StatusCode::UNAVAILABLE, "not now");
+  Write("customers.jsonl", BigCustomers(1000));
+  EXPECT_THAT(Tool({"import", dir_.path()}).err, HasSubstr("UNAVAILABLE: not now"));
+  EXPECT_EQ(retrieval_.import_customers.requests.size(), 5);
+}
+
+TEST_F(ImportTest, FailsAtOnceWhereNoServerIs) {
+  server_->Stop();
+  Write("customers.jsonl", "{\"customerId\": \"c\"}\n");
+  const absl::Time start = absl::Now();
+  EXPECT_THAT(Tool({"import", dir_.path()}).err, HasSubstr("cannot reach retrieval at 127.0.0.1:"));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
+}
+
 TEST_F(ImportTest, FailsWhereThereIsNothing) {
   EXPECT_THAT(Tool({"import", dir_.path()}).err, HasSubstr("holds none of customers.jsonl"));
   EXPECT_EQ(Tool({"import", dir_.path()}).code, 1);
