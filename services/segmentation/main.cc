@@ -11,7 +11,7 @@ ABSL_FLAG(std::string, intent_model, "",
           "model that says what customers' texts are about, as campaignctl train intent writes it; empty: it is learnt "
           "from --intent_phrases at every start");
 ABSL_FLAG(std::string, intent_phrases, "",
-          "file of example phrases that intents are learnt from; required where there is no --intent_model");
+          "file of example phrases that intents are learnt from; needed where there is no --intent_model");
 
 namespace {
 
