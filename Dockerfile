@@ -39,7 +39,8 @@ FROM ${BINARIES} AS binaries
 FROM debian:bookworm-slim
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends \
-        libc-ares2 libfasttext0 libnlopt0 libre2-9 libsqlite3-0 libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 tzdata zlib1g \
+        ca-certificates libc-ares2 libcurl4 libfasttext0 libicu72 libnlopt0 libre2-9 libsqlite3-0 libssl3 libstdc++6 \
+        libyaml-cpp0.7 libzstd1 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
     && install -d -m 0750 -o 10001 -g 10001 /var/lib/campaign
 COPY --from=binaries /image /
