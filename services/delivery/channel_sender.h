@@ -45,8 +45,14 @@ struct SendOutcome {
   std::string text;
   // Of kRetry: the least time that the provider asks to be left alone.
   absl::Duration retry_after = absl::ZeroDuration();
+  // The provider's own name for the message, by which it reports on it later; empty where it gave none.
+  std::string provider_message_id = {};
 
-  static SendOutcome Accepted() { return {Kind::kAccepted, "", "", absl::ZeroDuration()}; }
+  static SendOutcome Accepted(absl::string_view provider_message_id = "") {
+    SendOutcome outcome = Of(Kind::kAccepted, "", "");
+    outcome.provider_message_id = std::string(provider_message_id);
+    return outcome;
+  }
   static SendOutcome Rejected(absl::string_view code, absl::string_view text) {
     return Of(Kind::kRejected, code, text);
   }
