@@ -32,7 +32,7 @@ struct SendOutcome {
     kAccepted,
     // Refused for good.
     kRejected,
-    // Refused for now, definitely not sent.
+    // Refused for now, definitely not sent (but see `may_have_arrived`).
     kRetry,
     // Nobody can say whether it went out.
     kUnknown,
@@ -47,6 +47,9 @@ struct SendOutcome {
   absl::Duration retry_after = absl::ZeroDuration();
   // The provider's own name for the message, by which it reports on it later; empty where it gave none.
   std::string provider_message_id = {};
+  // Of kRetry: it may have gone out all the same. Only a provider that deduplicates says so, and nobody but this
+  // provider may be asked again: another would send it a second time.
+  bool may_have_arrived = false;
 
   static SendOutcome Accepted(absl::string_view provider_message_id = "") {
     SendOutcome outcome = Of(Kind::kAccepted, "", "");
@@ -61,6 +64,12 @@ struct SendOutcome {
                            absl::Duration after = absl::ZeroDuration()) {
     SendOutcome outcome = Of(Kind::kRetry, code, text);
     outcome.retry_after = after;
+    return outcome;
+  }
+  static SendOutcome RetryHere(absl::string_view code, absl::string_view text,
+                               absl::Duration after = absl::ZeroDuration()) {
+    SendOutcome outcome = Retry(code, text, after);
+    outcome.may_have_arrived = true;
     return outcome;
   }
 
