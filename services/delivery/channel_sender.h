@@ -50,6 +50,9 @@ struct SendOutcome {
   // Of kRetry: it may have gone out all the same. Only a provider that deduplicates says so, and nobody but this
   // provider may be asked again: another would send it a second time.
   bool may_have_arrived = false;
+  // Of kRetry: no message at all gets through there now: no connection, no TLS, the login refused, a failing server.
+  // Another provider may be asked at once. Not for what is about this message or the rate, such as greylisting or 429.
+  bool provider_down = false;
 
   static SendOutcome Accepted(absl::string_view provider_message_id = "") {
     SendOutcome outcome = Of(Kind::kAccepted, "", "");
@@ -64,6 +67,12 @@ struct SendOutcome {
                            absl::Duration after = absl::ZeroDuration()) {
     SendOutcome outcome = Of(Kind::kRetry, code, text);
     outcome.retry_after = after;
+    return outcome;
+  }
+  static SendOutcome Down(absl::string_view code, absl::string_view text,
+                          absl::Duration after = absl::ZeroDuration()) {
+    SendOutcome outcome = Retry(code, text, after);
+    outcome.provider_down = true;
     return outcome;
   }
   static SendOutcome RetryHere(absl::string_view code, absl::string_view text,
