@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
 #include "common/status.h"
+#include "services/delivery/address_hash.h"
 #include "services/delivery/idempotency_key.h"
 #include "services/delivery/mime.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t kMaxCodeBytes = 64;
 constexpr size_t kMaxReasonBytes = 240;
+constexpr size_t kMaxProviderMessageId = 256;
 constexpr char kInterruptedText[] = "the service stopped while it was being sent; nobody can say whether it went out";
 constexpr char kNoAnswerText[] = "the sender gave no answer for this message";
 
@@ -29,6 +31,8 @@ LedgerRow NewRow(const v1::DeliverRequest& request, const v1::DeliverItem& item,
   row.channel = item.message().channel();
   row.customer_id = item.customer_id();
   row.campaign = request.campaign();
+  row.brand = item.message().brand();
+  row.address_hash = AddressHash(row.channel, item.message().address());
   row.state = v1::DELIVERY_STATE_SENDING;
   row.provider = std::string(provider);
   row.attempt_count = 1;
@@ -196,6 +200,7 @@ absl::Status Dispatcher::Record(Connection& connection, Batch& batch, const std:
 void Dispatcher::Apply(const SendOutcome& outcome, absl::Time now, LedgerRow& row) {
   row.update_time = now;
   row.retry_time = absl::UnixEpoch();
+  row.provider_message_id = outcome.provider_message_id.substr(0, kMaxProviderMessageId);
   SetReason(outcome.code, outcome.text, row);
   switch (outcome.kind) {
     case SendOutcome::Kind::kAccepted:
@@ -240,12 +245,18 @@ bool Dispatcher::Claim(const std::string& key) {
   return keys_in_flight_.insert(key).second;
 }
 
+bool Dispatcher::IsInFlight(const std::string& key) const {
+  absl::MutexLock lock(&mutex_);
+  return keys_in_flight_.contains(key);
+}
+
 void FillReceipt(const LedgerRow& row, v1::Receipt& receipt) {
   receipt.set_state(row.state);
   receipt.set_channel(row.channel);
   receipt.set_provider(row.provider);
   receipt.set_idempotency_key(IdempotencyKey(row.customer_run_id, row.channel));
   receipt.set_attempt_count(row.attempt_count);
+  if (!row.provider_message_id.empty()) receipt.set_provider_message_id(row.provider_message_id);
   if (row.state == v1::DELIVERY_STATE_RETRY_WAIT) *receipt.mutable_retry_time() = ToTimestamp(row.retry_time);
   if (row.reason_code.empty()) return;
   v1::Reason& reason = *receipt.add_reasons();

@@ -52,6 +52,10 @@ class Dispatcher {
   // UNAVAILABLE: the ledger cannot be written; asking again is safe.
   void Deliver(const v1::DeliverRequest& request, v1::DeliverResponse& response, Done done);
 
+  // Whether a Deliver that has not answered yet has this idempotency key. On the database's writer thread it stays so
+  // until the write that asked is over.
+  bool IsInFlight(const std::string& key) const;
+
  private:
   struct Sending;
   struct Batch;
@@ -74,7 +78,7 @@ class Dispatcher {
   const Clock& clock_;
   const DispatcherOptions options_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   absl::flat_hash_set<std::string> keys_in_flight_ ABSL_GUARDED_BY(mutex_);
   int batches_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
 
