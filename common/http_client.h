@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,7 +50,7 @@ struct HttpResult {
   // OK: a whole response came, whatever its status. Else:
   // INVALID_ARGUMENT: the request is malformed; nothing was sent. UNAVAILABLE: no connection, or it broke.
   // DEADLINE_EXCEEDED: a timeout. FAILED_PRECONDITION: the server's certificate is not trusted. RESOURCE_EXHAUSTED: the
-  // response is too large. Messages name neither the URL nor a header.
+  // response is too large. ABORTED: others failed. Messages name neither the URL nor a header.
   absl::Status status;
   // Of a failure. False: not one byte of the request left; sending it again cannot do anything twice. True: nobody can
   // say, unless `response.status` does.
@@ -84,8 +85,10 @@ class HttpClient {
   HttpResult Call(const HttpRequest& request);
 
   // One result a request, in order, with at most `max_parallel` under way at once (at least 1). A request's timeout
-  // begins with its own turn.
-  std::vector<HttpResult> CallAll(absl::Span<const HttpRequest> requests, int max_parallel);
+  // begins with its own turn. After `give_up_after` failures one after the other, in the order they come, those whose
+  // turn has not come are not sent: ABORTED.
+  std::vector<HttpResult> CallAll(absl::Span<const HttpRequest> requests, int max_parallel,
+                                  int give_up_after = std::numeric_limits<int>::max());
 
  private:
   class Session;

@@ -14,6 +14,7 @@ namespace campaign::delivery {
 // Reasons why a message cannot be sent by any sender.
 inline constexpr char kChannelUnsupported[] = "CHANNEL_UNSUPPORTED";  // No channel, or one without a sender.
 inline constexpr char kAddressMissing[] = "ADDRESS_MISSING";          // Nowhere to send it to.
+inline constexpr char kAddressInvalid[] = "ADDRESS_INVALID";          // Not an address of the channel's kind.
 inline constexpr char kMessageEmpty[] = "MESSAGE_EMPTY";              // Neither text nor HTML.
 
 // A message on its way out.
@@ -69,8 +70,7 @@ struct SendOutcome {
     outcome.retry_after = after;
     return outcome;
   }
-  static SendOutcome Down(absl::string_view code, absl::string_view text,
-                          absl::Duration after = absl::ZeroDuration()) {
+  static SendOutcome Down(absl::string_view code, absl::string_view text, absl::Duration after = absl::ZeroDuration()) {
     SendOutcome outcome = Retry(code, text, after);
     outcome.provider_down = true;
     return outcome;

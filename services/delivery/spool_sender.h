@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "common/clock.h"
 #include "services/delivery/channel_sender.h"
 
@@ -15,7 +16,6 @@ namespace campaign::delivery {
 
 inline constexpr char kSpoolUnwritable[] = "SPOOL_UNWRITABLE";   // The file could not be written; nothing is there.
 inline constexpr char kSpoolNotDurable[] = "SPOOL_NOT_DURABLE";  // The file is there, but may be lost in a power cut.
-inline constexpr char kAddressInvalid[] = "ADDRESS_INVALID";     // Not a plain e-mail address.
 
 // A file descriptor that is closed with its owner.
 class FileHandle {
@@ -70,7 +70,8 @@ class SpoolSender final : public ChannelSender {
   // Makes what was staged outlive a power failure.
   bool Flush(const std::vector<Staged>& all_staged) const;
   SendOutcome Publish(const Staged& staged) const;
-  std::string Format(const OutgoingMessage& message) const;
+  // The file's content, or why there can be none.
+  absl::optional<SendOutcome> Format(const OutgoingMessage& outgoing, std::string& content) const;
   // The open folder, made if need be; null with errno if that cannot be done.
   const FileHandle* OpenFolder(const OutgoingMessage& message, Folders& folders) const;
 
