@@ -55,6 +55,10 @@ SendOutcome OutcomeOfFailure(const HttpResult& result, bool deduplicates) {
 }  // namespace
 
 absl::Status CheckUrl(absl::string_view field, absl::string_view url) {
+  // A user, or what one parser or another takes for the end of one, hides the host.
+  if (url.find_first_of("@\\") != absl::string_view::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(field, ": has a '@' or backslash"));
+  }
   if (absl::StartsWith(url, "https://") && !HostOf(url).empty()) return absl::OkStatus();
   if (absl::StartsWith(url, "http://")) {
     const absl::string_view host = HostOf(url);

@@ -189,7 +189,7 @@ class Providers:
         secret = base64.b64decode(WEBHOOK_SECRET.removeprefix("whsec_"))
         signed = f"{message_id}.{timestamp}.".encode() + body
         signature = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
-        require(headers["webhook-signature"] == f"v1,{signature}", "signature")
+        require(f"v1,{signature}" in headers["webhook-signature"].split(" "), "signature")
         require(abs(int(timestamp) - time.time()) < 300, "timestamp is not of now")
         require(headers["Idempotency-Key"] == message_id, "Idempotency-Key")
         require(headers.get("Content-Type") == "application/json", "content type")
