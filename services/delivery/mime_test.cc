@@ -120,6 +120,112 @@ nlohmann::json RoundTrip(const Email& email, const TempDir& folder) {
   return ReadWithPython(file);
 }
 
+Email Plain() {
+  return {.from = "shop@example.com",
+          .to = "ann@example.net",
+          .subject = "Hi",
+          .text = "Hello",
+          .html = "<html><BODY class=\"a\"><p>Hello</p></BODY></html>",
+          .message_id = "k@example.com",
+          .date = Utc("2026-06-15 12:00:05")};
+}
+
+std::string CodeOf(const Email& email) {
+  const absl::optional<SendOutcome> refusal = RefusalOf(email);
+  if (!refusal.has_value()) return "";
+  EXPECT_EQ(refusal->kind, SendOutcome::Kind::kRejected);
+  return refusal->code;
+}
+
+TEST(RefusalOf, ALineBreakOrNulInAHeaderIsRefusedNotCleaned) {
+  const std::string injections[] = {"x\r\nBcc: all@example.com", "x\nBcc: all@example.com", "x\rBcc: all@example.com",
+                                    std::string("x\0y", 3)};
+  absl::string_view Email::*const headers[] = {&Email::from,    &Email::from_name,       &Email::to,
+                                               &Email::subject, &Email::unsubscribe_url, &Email::message_id};
+  EXPECT_EQ(CodeOf(Plain()), "");
+  for (const std::string& injection : injections) {
+    for (absl::string_view Email::*header : headers) {
+      Email email = Plain();
+      email.*header = injection;
+      EXPECT_EQ(CodeOf(email), kHeaderInjection) << injection;
+    }
+  }
+}
+
+TEST(RefusalOf, AnAddressBeyondAsciiIsRefusedByThatName) {
+  Email email = Plain();
+  email.to = "zoë@example.net";
+  EXPECT_EQ(CodeOf(email), kAddressNotAscii);
+  email.to = "zoe@exämple.net";
+  EXPECT_EQ(CodeOf(email), kAddressNotAscii);
+  email.to = "zoe at example.net";
+  EXPECT_EQ(CodeOf(email), kAddressInvalid);
+}
+
+TEST(RefusalOf, Rfc8058WantsAnHttpsLinkThatFitsALine) {
+  Email email = Plain();
+  email.unsubscribe_url = "https://shop.example.com/u?c=1&t=%C3%A9";
+  EXPECT_EQ(CodeOf(email), "");
+  const std::string longest = absl::StrCat("https://", std::string(892, 'x'));
+  email.unsubscribe_url = longest;
+  EXPECT_EQ(CodeOf(email), "");
+  const std::string longer = longest + "x";
+  for (absl::string_view bad :
+       {absl::string_view("http://shop.example.com/u"), absl::string_view("https://"),
+        absl::string_view("mailto:a@b.c"), absl::string_view("https://a.b/> <https://c.d/"),
+        absl::string_view("https://a.b/é"), absl::string_view("https://a.b/x y"), absl::string_view(longer)}) {
+    email.unsubscribe_url = bad;
+    EXPECT_EQ(CodeOf(email), kUnsubscribeUrlInvalid) << bad;
+  }
+}
+
+TEST(FormatEmail, Rfc8058OneClickHeadersStandTogether) {
+  Email email = Plain();
+  EXPECT_THAT(FormatEmail(email), Not(HasSubstr("List-Unsubscribe")));
+  email.unsubscribe_url = "https://shop.example.com/u?c=1";
+  EXPECT_THAT(FormatEmail(email), HasSubstr("\r\nList-Unsubscribe: <https://shop.example.com/u?c=1>\r\n"
+                                            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+}
+
+TEST(FormatEmail, APreheaderThatIsNotInTheHtmlIsPutAtTheStartOfItsBody) {
+  Email email = Plain();
+  email.preheader = "20 % & \"more\"";
+  EXPECT_THAT(FormatEmail(email),
+              HasSubstr("<html><BODY class=3D\"a\"><div style=3D\"display:none;max-height:0;overflow:hidden=\r\n"
+                        "\">20 % &amp; &quot;more&quot;</div><p>Hello</p></BODY></html>"));
+  email.html = "<p>Hello</p>";
+  EXPECT_THAT(FormatEmail(email),
+              HasSubstr("<div style=3D\"display:none;max-height:0;overflow:hidden\">20 % &amp; &qu"));
+  for (const char* html : {"<i hidden>20 % & \"more\"</i>x", "<i hidden>20 % &amp; &quot;more&quot;</i>x"}) {
+    email.html = html;
+    EXPECT_THAT(FormatEmail(email), Not(HasSubstr("<div"))) << html;
+  }
+  email.html = "";
+  EXPECT_THAT(FormatEmail(email), Not(HasSubstr("20 %"))) << "a plain text's own start is what an inbox shows";
+}
+
+TEST(FormatEmail, TheSendersNameIsQuotedOrEncoded) {
+  Email email = Plain();
+  EXPECT_THAT(FormatEmail(email), HasSubstr("From: shop@example.com\r\n"));
+  email.from_name = "Nordlicht, \"Shop\"";
+  EXPECT_THAT(FormatEmail(email), HasSubstr("From: \"Nordlicht, \\\"Shop\\\"\" <shop@example.com>\r\n"));
+  email.from_name = "Café";
+  EXPECT_THAT(FormatEmail(email), HasSubstr("From: =?UTF-8?B?Q2Fmw6k=?=\r\n <shop@example.com>\r\n"));
+}
+
+TEST(FormatEmail, NoLineIsLongerThanRfc5322Allows) {
+  const std::string url = absl::StrCat("https://", std::string(892, 'x'));
+  const std::string subject(1000, 's');
+  const std::string body(5000, 'b');
+  Email email = Plain();
+  email.unsubscribe_url = url;
+  email.subject = subject;
+  email.from_name = subject;
+  email.text = body;
+  email.html = body;
+  for (absl::string_view line : absl::StrSplit(FormatEmail(email), "\r\n")) EXPECT_LE(line.size(), 998);
+}
+
 TEST(FormatEmail, PythonReadsBackWhatWasWritten) {
   const TempDir folder;
   const std::string text =

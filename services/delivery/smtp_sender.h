@@ -12,50 +12,22 @@
 #include "absl/time/time.h"
 #include "common/clock.h"
 #include "services/delivery/channel_sender.h"
+#include "services/delivery/smtp_options.h"
 #include "services/delivery/worker_threads.h"
 
 namespace campaign::delivery {
 
 class SmtpConnection;
 
-// A mail server that takes e-mail for others ("submission", RFC 6409), and how to speak to it.
-struct SmtpOptions {
-  enum class Security {
-    // Never encrypted. With a user only to this machine itself.
-    kNone,
-    // The connection is upgraded before anything of ours is said (RFC 3207), or nothing is sent.
-    kStartTls,
-    // Encrypted from the first byte (RFC 8314).
-    kTls,
-  };
-
-  // The provider's name in the settings and the ledger, at most 64 bytes.
-  std::string name = "smtp";
-  // A host name, or an address; IPv6 without brackets.
-  std::string host;
-  int port = 587;
-  Security security = Security::kStartTls;
-  // Empty: no AUTH. Else nothing is sent unless the server took user and password.
-  std::string user;
-  std::string password;
-  // A mailbox: From and MAIL FROM of every e-mail; its domain is also that of the Message-IDs.
-  std::string from;
-  // The name that people see instead; may be empty.
-  std::string from_name;
-  // What this machine calls itself in EHLO. Empty: the domain of `from`.
-  std::string helo;
-  // A file of trusted certificates (PEM). Empty: those of the system.
-  std::string ca_file;
-  // Until the server has greeted, and taken TLS and AUTH.
-  absl::Duration connect_timeout = absl::Seconds(10);
-  // From then on for one message, the server's answer to it included. Too short a time makes UNKNOWNs: servers may
-  // think long about a message that they have.
-  absl::Duration message_timeout = absl::Seconds(60);
-  // Messages that are on their way at once, each over a connection of its own.
-  int max_connections = 8;
-  // A connection is closed after so many.
-  int max_messages_per_connection = 100;
-};
+// Reason codes of messages that the mail server does not have; those of its refusals are in bounce_class.h.
+inline constexpr char kSmtpUnreachable[] = "SMTP_UNREACHABLE";         // No connection.
+inline constexpr char kSmtpTlsFailed[] = "SMTP_TLS_FAILED";            // No TLS, or a certificate nobody trusts.
+inline constexpr char kSmtpServiceRefused[] = "SMTP_SERVICE_REFUSED";  // It does not want to speak with us at all.
+inline constexpr char kSmtpTimedOut[] = "SMTP_TIMED_OUT";              // Silence before it had the message.
+inline constexpr char kSmtpConnectionLost[] = "SMTP_CONNECTION_LOST";  // Broken before it had the message.
+inline constexpr char kSmtpNotTried[] = "SMTP_NOT_TRIED";              // Those before it went badly.
+// The one that it may have.
+inline constexpr char kSmtpNoAnswer[] = "SMTP_NO_ANSWER";
 
 // Sends e-mail over SMTP (RFC 5321). Thread-safe. Connections are kept between messages.
 //
@@ -84,11 +56,10 @@ class SmtpSender final : public ChannelSender {
   struct Batch;
 
   SmtpSender(SmtpOptions options, const Clock& clock);
-  // Sends messages of the batch over one connection until none is left.
+  // Sends messages of the batch over one connection until none is left, or the server fails.
   void Work(Batch& batch);
-  SendOutcome SendOne(const OutgoingMessage& outgoing, SmtpConnection& connection, bool& usable) const;
+  SendOutcome SendOne(const OutgoingMessage& outgoing, SmtpConnection& connection) const;
   std::unique_ptr<SmtpConnection> TakeConnection();
-  void GiveBack(std::unique_ptr<SmtpConnection> connection);
 
   const SmtpOptions options_;
   const std::string domain_;

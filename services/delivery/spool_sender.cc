@@ -75,6 +75,8 @@ std::string FormatJson(const OutgoingMessage& outgoing) {
   };
   add("title", message.title());
   add("deep_link", message.deep_link());
+  add("collapse_key", message.collapse_key());
+  add("plain_text", message.plain_text());
   add("locale", message.locale());
   add("template_id", message.template_id());
   return json.dump(/*indent=*/-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -176,19 +178,18 @@ std::vector<SendOutcome> SpoolSender::Send(absl::Span<const OutgoingMessage> mes
 
 // Accepted here means staged.
 SendOutcome SpoolSender::Stage(const OutgoingMessage& message, Folders& folders, Staged& staged) const {
-  const bool email = message.message->channel() == v1::CHANNEL_EMAIL;
-  if (email && !IsMailbox(message.message->address())) {
-    return SendOutcome::Rejected(kAddressInvalid, "the address is not a plain e-mail address");
-  }
+  std::string content;
+  if (absl::optional<SendOutcome> refusal = Format(message, content); refusal.has_value()) return *std::move(refusal);
   const FileHandle* folder = OpenFolder(message, folders);
   if (folder == nullptr) return Unwritable("folder");
   staged.folder = folder->get();
   staged.unfinished_name = message.idempotency_key;
-  staged.name = absl::StrCat(message.idempotency_key, email ? ".eml" : ".json");
+  staged.name =
+      absl::StrCat(message.idempotency_key, message.message->channel() == v1::CHANNEL_EMAIL ? ".eml" : ".json");
   const FileHandle file(openat(unfinished_.get(), staged.unfinished_name.c_str(),
                                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (!file.ok()) return Unwritable("create");
-  if (WriteAll(file.get(), Format(message))) return SendOutcome::Accepted();
+  if (WriteAll(file.get(), content)) return SendOutcome::Accepted();
   SendOutcome outcome = Unwritable("write");
   unlinkat(unfinished_.get(), staged.unfinished_name.c_str(), 0);
   return outcome;
@@ -204,17 +205,17 @@ SendOutcome SpoolSender::Publish(const Staged& staged) const {
   return SendOutcome::Accepted();
 }
 
-std::string SpoolSender::Format(const OutgoingMessage& outgoing) const {
+absl::optional<SendOutcome> SpoolSender::Format(const OutgoingMessage& outgoing, std::string& content) const {
   const v1::Message& message = *outgoing.message;
-  if (message.channel() != v1::CHANNEL_EMAIL) return FormatJson(outgoing);
+  if (message.channel() != v1::CHANNEL_EMAIL) {
+    content = FormatJson(outgoing);
+    return absl::nullopt;
+  }
   const std::string message_id = absl::StrCat(outgoing.idempotency_key, "@", domain_);
-  return FormatEmail({.from = options_.sender_address,
-                      .to = message.address(),
-                      .subject = message.subject(),
-                      .text = message.text(),
-                      .html = message.html(),
-                      .message_id = message_id,
-                      .date = clock_.Now()});
+  const Email email = EmailOf(message, options_.sender_address, /*from_name=*/"", message_id, clock_.Now());
+  if (absl::optional<SendOutcome> refusal = RefusalOf(email); refusal.has_value()) return refusal;
+  content = FormatEmail(email);
+  return absl::nullopt;
 }
 
 const FileHandle* SpoolSender::OpenFolder(const OutgoingMessage& message, Folders& folders) const {

@@ -80,6 +80,25 @@ TEST_F(SpoolSenderTest, WritesEmailByDay) {
   EXPECT_THAT(Unfinished(), IsEmpty());
 }
 
+TEST_F(SpoolSenderTest, EmailsCarryWhatOneClickUnsubscribingNeeds) {
+  v1::Message message = Email();
+  message.set_unsubscribe_url("https://shop.example.com/u?c=1");
+  EXPECT_EQ(Send({message})[0].kind, Kind::kAccepted);
+  EXPECT_THAT(ReadFile(Spooled("email/2026-06-15/key0.eml")),
+              HasSubstr("List-Unsubscribe: <https://shop.example.com/u?c=1>\r\n"
+                        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+}
+
+TEST_F(SpoolSenderTest, ALineBreakInASubjectIsRefusedAndLeavesNoFile) {
+  v1::Message message = Email();
+  message.set_subject("Hi\r\nBcc: all@example.com");
+  const SendOutcome outcome = Send({message})[0];
+  EXPECT_EQ(outcome.kind, Kind::kRejected);
+  EXPECT_EQ(outcome.code, "HEADER_INJECTION");
+  EXPECT_FALSE(std::filesystem::exists(Spooled("email/2026-06-15/key0.eml")));
+  EXPECT_THAT(Unfinished(), IsEmpty());
+}
+
 TEST_F(SpoolSenderTest, WritesTheOtherChannelsAsJson) {
   v1::Message message;
   message.set_channel(v1::CHANNEL_PUSH);
