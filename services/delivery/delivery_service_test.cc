@@ -24,9 +24,9 @@ using ::testing::IsEmpty;
 class DeliveryServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_OK_AND_ASSIGN(database_, Database::Open(folder_.File("ledger.db"), kLedgerSchema));
-    ASSERT_OK_AND_ASSIGN(dispatcher_, Dispatcher::Create(*database_, sender_, clock_, {[] { return 0.5; }}));
-    service_ = std::make_unique<DeliveryService>(*dispatcher_, *database_);
+    ASSERT_OK_AND_ASSIGN(database_, OpenLedger(folder_.File("ledger.db")));
+    ASSERT_OK_AND_ASSIGN(dispatcher_, Dispatcher::Create(*database_, router_, clock_, {[] { return 0.5; }}));
+    service_ = std::make_unique<DeliveryService>(*dispatcher_, *database_, clock_, CallbackSources());
     ASSERT_OK_AND_ASSIGN(server_, Server::Start("127.0.0.1:0", {service_.get()}));
     stub_ = v1::Delivery::NewStub(MakeChannel(absl::StrCat("127.0.0.1:", server_->port())));
   }
@@ -66,6 +66,7 @@ class DeliveryServiceTest : public ::testing::Test {
   TempDir folder_;
   FakeClock clock_{Utc("2026-06-15 12:00:00")};
   testing::ScriptedSender sender_{/*deduplicates=*/false};
+  ProviderRouter router_ = testing::RouterOf(sender_);
   std::unique_ptr<Database> database_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<DeliveryService> service_;

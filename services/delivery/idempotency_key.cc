@@ -30,4 +30,13 @@ std::string IdempotencyKey(absl::string_view customer_run_id, v1::Channel channe
   return absl::StrCat(Digest(customer_run_id), ".sha256.", ChannelName(channel));
 }
 
+absl::optional<Dispatched> ParseIdempotencyKey(absl::string_view key) {
+  const size_t dot = key.rfind('.');
+  if (dot == absl::string_view::npos || !IsPlain(key.substr(0, dot))) return absl::nullopt;
+  for (const v1::Channel channel : {v1::CHANNEL_EMAIL, v1::CHANNEL_SMS, v1::CHANNEL_PUSH, v1::CHANNEL_CHAT}) {
+    if (key.substr(dot + 1) == ChannelName(channel)) return Dispatched{std::string(key.substr(0, dot)), channel};
+  }
+  return absl::nullopt;
+}
+
 }  // namespace campaign::delivery
