@@ -1,5 +1,7 @@
 #include "services/delivery/dispatcher.h"
 
+#include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,16 +9,9 @@
 #include "common/status.h"
 #include "services/delivery/address_hash.h"
 #include "services/delivery/idempotency_key.h"
-#include "services/delivery/mime.h"
 
 namespace campaign::delivery {
 namespace {
-
-constexpr size_t kMaxCodeBytes = 64;
-constexpr size_t kMaxReasonBytes = 240;
-constexpr size_t kMaxProviderMessageId = 256;
-constexpr char kInterruptedText[] = "the service stopped while it was being sent; nobody can say whether it went out";
-constexpr char kNoAnswerText[] = "the sender gave no answer for this message";
 
 void FillBeingSent(v1::ItemError& error) {
   error.set_code(static_cast<int>(absl::StatusCode::kAborted));
@@ -41,10 +36,23 @@ LedgerRow NewRow(const v1::DeliverRequest& request, const v1::DeliverItem& item,
   return row;
 }
 
-// Providers may be talkative; the ledger is not, and a receipt has its bounds.
-void SetReason(absl::string_view code, absl::string_view text, LedgerRow& row) {
-  row.reason_code = std::string(code.substr(0, kMaxCodeBytes));
-  row.reason_text = std::string(text.substr(0, WholeCharacters(text, kMaxReasonBytes)));
+absl::Time ExpireTime(const v1::DeliverItem& item) {
+  return item.has_expire_time() ? FromTimestamp(item.expire_time()) : absl::InfiniteFuture();
+}
+
+bool MayHaveIt(const LedgerRow& row) {
+  return row.state == v1::DELIVERY_STATE_SENDING || row.state == v1::DELIVERY_STATE_UNKNOWN;
+}
+
+// Sends the row there, or lets it wait or end.
+void Follow(const Route& route, const Circumstances& circumstances, LedgerRow& row) {
+  if (route.provider != nullptr && row.provider != route.provider->name()) row.provider = route.provider->name();
+  if (route.kind != Route::Kind::kGo) {
+    return ApplyWait(route.outcome, /*exact=*/route.provider != nullptr, circumstances, row);
+  }
+  row.state = v1::DELIVERY_STATE_SENDING;
+  row.retry_time = absl::UnixEpoch();
+  row.update_time = circumstances.now;
 }
 
 }  // namespace
@@ -54,32 +62,39 @@ struct Dispatcher::Sending {
   int index = 0;
   LedgerRow row;
   std::string key;
+  Provider* provider = nullptr;
+  // Those that were down in this attempt.
+  TriedProviders tried = {};
+  // By an earlier attempt; then nobody but the row's provider may be asked.
+  bool may_have_it = false;
 };
 
 struct Dispatcher::Batch {
   const v1::DeliverRequest& request;
   v1::DeliverResponse& response;
   Done done;
-  std::vector<std::string> claimed_keys;
-  std::vector<Sending> sendings;
+  std::vector<std::string> claimed_keys = {};
+  std::vector<Sending> sendings = {};
+  // Of the sendings, in order. Each group writes its own.
+  std::vector<SendOutcome> outcomes = {};
+  // Groups of sendings, by provider, that are still being sent.
+  std::atomic<int> open_groups = 0;
+
+  const v1::DeliverItem& ItemOf(const Sending& sending) const { return request.items(sending.index); }
 };
 
-absl::StatusOr<std::unique_ptr<Dispatcher>> Dispatcher::Create(Database& database, ChannelSender& sender,
+absl::StatusOr<std::unique_ptr<Dispatcher>> Dispatcher::Create(Database& database, ProviderRouter& router,
                                                                const Clock& clock, DispatcherOptions options) {
   RETURN_IF_ERROR(database.Write([&clock](Connection& connection) {
     const int64_t count = MarkSendingUnknown(connection, kSendInterrupted, kInterruptedText, clock.Now());
     if (count > 0) LOG(WARNING) << count << " messages were being sent when the service stopped; they are now UNKNOWN";
     return absl::OkStatus();
   }));
-  return std::unique_ptr<Dispatcher>(new Dispatcher(database, sender, clock, std::move(options)));
+  return std::unique_ptr<Dispatcher>(new Dispatcher(database, router, clock, std::move(options)));
 }
 
-Dispatcher::Dispatcher(Database& database, ChannelSender& sender, const Clock& clock, DispatcherOptions options)
-    : database_(database),
-      sender_(sender),
-      clock_(clock),
-      options_(std::move(options)),
-      sender_threads_(options_.sender_threads) {}
+Dispatcher::Dispatcher(Database& database, ProviderRouter& router, const Clock& clock, DispatcherOptions options)
+    : database_(database), router_(router), clock_(clock), options_(std::move(options)) {}
 
 Dispatcher::~Dispatcher() {
   const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return batches_in_flight_ == 0; };
@@ -92,12 +107,9 @@ void Dispatcher::Deliver(const v1::DeliverRequest& request, v1::DeliverResponse&
     absl::MutexLock lock(&mutex_);
     ++batches_in_flight_;
   }
-  auto batch = std::make_shared<Batch>(Batch{request, response, std::move(done), {}, {}});
+  auto batch = std::make_shared<Batch>(request, response, std::move(done));
   database_.Submit([this, batch](Connection& connection) { return Reserve(connection, *batch); },
-                   [this, batch](const absl::Status& status) {
-                     if (!status.ok() || batch->sendings.empty()) return Finish(*batch, status);
-                     sender_threads_.Run([this, batch] { Send(batch); });
-                   });
+                   [this, batch](const absl::Status& status) { SendOrFinish(batch, status); });
 }
 
 absl::Status Dispatcher::Reserve(Connection& connection, Batch& batch) {
@@ -112,117 +124,135 @@ void Dispatcher::ReserveOne(Connection& connection, Batch& batch, int index, abs
   std::string key = IdempotencyKey(item.customer_run_id(), item.message().channel());
   if (!Claim(key)) return FillBeingSent(*result.mutable_error());
   batch.claimed_keys.push_back(key);
-  LedgerRow row = NewRow(batch.request, item, sender_.provider(), now);
+  const absl::string_view expected_provider = router_.PreferredName(item.message().channel(), key);
+  Sending sending{index, NewRow(batch.request, item, expected_provider, now), std::move(key)};
+  LedgerRow& row = sending.row;
   if (const absl::optional<int64_t> dispatch_id = InsertRow(connection, row); dispatch_id.has_value()) {
     row.dispatch_id = *dispatch_id;
-    batch.sendings.push_back({index, std::move(row), std::move(key)});
-    return;
+    row.state = v1::DELIVERY_STATE_RESERVED;
+    row.attempt_count = 0;
+    Start(item, CircumstancesOf(item, row, now), sending);
+    // Nearly always what was inserted.
+    if (row.state != v1::DELIVERY_STATE_SENDING || row.provider != expected_provider) UpdateRow(connection, row);
+  } else {
+    row = FindRow(connection, row.customer_run_id, row.channel).value();
+    const Circumstances circumstances = CircumstancesOf(item, row, now);
+    if (IsDue(row, circumstances)) {
+      Start(item, circumstances, sending);
+      UpdateRow(connection, row);
+    } else if (row.state == v1::DELIVERY_STATE_SENDING) {
+      ApplyInterruption(now, row);
+      UpdateRow(connection, row);
+    }
   }
-  row = FindRow(connection, row.customer_run_id, row.channel).value();
-  if (IsDue(row, now)) {
-    row.state = v1::DELIVERY_STATE_SENDING;
-    row.provider = std::string(sender_.provider());
-    row.attempt_count += 1;
-    row.update_time = now;
-    UpdateRow(connection, row);
-    batch.sendings.push_back({index, std::move(row), std::move(key)});
-    return;
-  }
-  if (row.state == v1::DELIVERY_STATE_SENDING) {
-    row.state = v1::DELIVERY_STATE_UNKNOWN;
-    row.update_time = now;
-    SetReason(kSendInterrupted, kInterruptedText, row);
-    UpdateRow(connection, row);
-  }
-  FillReceipt(row, *result.mutable_receipt());
+  if (sending.provider == nullptr) return FillReceipt(row, *result.mutable_receipt());
+  batch.sendings.push_back(std::move(sending));
 }
 
-// Only the provider that may have it already can tell that it has.
-bool Dispatcher::MayResend(const LedgerRow& row) const {
-  return sender_.deduplicates() && row.provider == sender_.provider() &&
-         row.attempt_count < options_.retry.max_attempts;
+Circumstances Dispatcher::CircumstancesOf(const v1::DeliverItem& item, const LedgerRow& row, absl::Time now) const {
+  const bool may_have_it = MayHaveIt(row);
+  return {options_.retry,   options_.uniform, now,
+          ExpireTime(item), may_have_it,      may_have_it && router_.Deduplicates(row.channel, row.provider)};
 }
 
-// Whether to send what the ledger knows already. Its key is claimed: nobody in this process is sending it.
-bool Dispatcher::IsDue(const LedgerRow& row, absl::Time now) const {
-  switch (row.state) {
-    case v1::DELIVERY_STATE_RESERVED:
-      return true;
-    case v1::DELIVERY_STATE_RETRY_WAIT:
-      return now >= row.retry_time;
-    case v1::DELIVERY_STATE_SENDING:
-    case v1::DELIVERY_STATE_UNKNOWN:
-      return MayResend(row);
-    default:
-      return false;
+// Begins an attempt if the message can go somewhere now.
+void Dispatcher::Start(const v1::DeliverItem& item, const Circumstances& circumstances, Sending& sending) {
+  const Route route = RouteOf(item, circumstances, sending);
+  Follow(route, circumstances, sending.row);
+  if (route.kind != Route::Kind::kGo) return;
+  sending.row.attempt_count += 1;
+  sending.may_have_it = circumstances.may_have_it;
+  sending.provider = route.provider;
+}
+
+Route Dispatcher::RouteOf(const v1::DeliverItem& item, const Circumstances& circumstances, const Sending& sending) {
+  const LedgerRow& row = sending.row;
+  if (absl::optional<SendOutcome> refusal = Refusal(item.message()); refusal.has_value()) {
+    return {Route::Kind::kNone, nullptr, *std::move(refusal)};
   }
+  if (circumstances.may_have_it) return router_.SendAgain(item.message(), row.provider, circumstances.now);
+  if (circumstances.now >= circumstances.expire_time) {
+    return {Route::Kind::kNone, nullptr,
+            SendOutcome::Rejected(kDeliveryExpired, "its time was over before it was sent")};
+  }
+  if (row.state == v1::DELIVERY_STATE_RETRY_WAIT && row.reason_code == kRateLimitedLocally) {
+    return router_.Redeem(item.message(), sending.key, row.provider, circumstances.now);
+  }
+  return router_.Choose(item.message(), sending.key, {}, circumstances.now);
+}
+
+void Dispatcher::SendOrFinish(const std::shared_ptr<Batch>& batch, const absl::Status& status) {
+  if (!status.ok() || batch->sendings.empty()) return Finish(*batch, status);
+  Send(batch);
 }
 
 void Dispatcher::Send(const std::shared_ptr<Batch>& batch) {
-  std::vector<SendOutcome> outcomes = AskSender(*batch);
-  database_.Submit([this, batch, outcomes = std::move(outcomes)](
-                       Connection& connection) { return Record(connection, *batch, outcomes); },
-                   [this, batch](const absl::Status& status) { Finish(*batch, status); });
+  std::vector<std::pair<Provider*, std::vector<size_t>>> groups;
+  for (size_t i = 0; i < batch->sendings.size(); ++i) {
+    Provider* const provider = batch->sendings[i].provider;
+    auto group = std::find_if(groups.begin(), groups.end(), [=](const auto& g) { return g.first == provider; });
+    if (group == groups.end()) group = groups.insert(group, {provider, {}});
+    group->second.push_back(i);
+  }
+  batch->outcomes.assign(batch->sendings.size(), {});
+  batch->open_groups = static_cast<int>(groups.size());
+  for (auto& [provider, positions] : groups) {
+    provider->Run([this, batch, provider = provider, positions = std::move(positions)] {
+      SendGroup(batch, *provider, positions);
+    });
+  }
 }
 
-std::vector<SendOutcome> Dispatcher::AskSender(const Batch& batch) {
-  const SendOutcome no_answer = SendOutcome::Unknown(kSendInterrupted, kNoAnswerText);
-  std::vector<SendOutcome> outcomes(batch.sendings.size(), no_answer);
+void Dispatcher::SendGroup(const std::shared_ptr<Batch>& batch, Provider& provider,
+                           const std::vector<size_t>& positions) {
   std::vector<OutgoingMessage> messages;
-  std::vector<size_t> positions;
-  for (size_t i = 0; i < batch.sendings.size(); ++i) {
-    const Sending& sending = batch.sendings[i];
-    const v1::Message& message = batch.request.items(sending.index).message();
-    if (absl::optional<SendOutcome> refusal = Refusal(message); refusal.has_value()) {
-      outcomes[i] = *std::move(refusal);
-      continue;
-    }
-    messages.push_back({&message, sending.key, sending.row.create_time});
-    positions.push_back(i);
+  messages.reserve(positions.size());
+  for (const size_t i : positions) {
+    const Sending& sending = batch->sendings[i];
+    messages.push_back({&batch->ItemOf(sending).message(), sending.key, sending.row.create_time});
   }
-  if (messages.empty()) return outcomes;
-  std::vector<SendOutcome> answers = sender_.Send(messages);
-  for (size_t i = 0; i < answers.size() && i < positions.size(); ++i) outcomes[positions[i]] = std::move(answers[i]);
-  return outcomes;
+  std::vector<SendOutcome> outcomes = provider.Send(messages, clock_);
+  for (size_t i = 0; i < positions.size(); ++i) batch->outcomes[positions[i]] = std::move(outcomes[i]);
+  if (--batch->open_groups > 0) return;
+  database_.Submit([this, batch](Connection& connection) { return Record(connection, *batch); },
+                   [this, batch](const absl::Status& status) { SendOrFinish(batch, status); });
 }
 
-absl::Status Dispatcher::Record(Connection& connection, Batch& batch, const std::vector<SendOutcome>& outcomes) {
+absl::Status Dispatcher::Record(Connection& connection, Batch& batch) {
   const absl::Time now = clock_.Now();
-  for (size_t i = 0; i < outcomes.size(); ++i) {
+  std::vector<Sending> going_on;
+  for (size_t i = 0; i < batch.sendings.size(); ++i) {
     Sending& sending = batch.sendings[i];
-    Apply(outcomes[i], now, sending.row);
+    Settle(batch.ItemOf(sending), batch.outcomes[i], now, sending);
     UpdateRow(connection, sending.row);
-    FillReceipt(sending.row, *batch.response.mutable_results(sending.index)->mutable_receipt());
+    if (sending.provider != nullptr) {
+      going_on.push_back(std::move(sending));
+    } else {
+      FillReceipt(sending.row, *batch.response.mutable_results(sending.index)->mutable_receipt());
+    }
   }
+  batch.sendings = std::move(going_on);
   return absl::OkStatus();
 }
 
-void Dispatcher::Apply(const SendOutcome& outcome, absl::Time now, LedgerRow& row) {
-  row.update_time = now;
-  row.retry_time = absl::UnixEpoch();
-  row.provider_message_id = outcome.provider_message_id.substr(0, kMaxProviderMessageId);
-  SetReason(outcome.code, outcome.text, row);
-  switch (outcome.kind) {
-    case SendOutcome::Kind::kAccepted:
-      row.state = v1::DELIVERY_STATE_ACCEPTED;
-      return;
-    case SendOutcome::Kind::kRejected:
-      row.state = v1::DELIVERY_STATE_REJECTED;
-      return;
-    case SendOutcome::Kind::kUnknown:
-      row.state = v1::DELIVERY_STATE_UNKNOWN;
-      return;
-    case SendOutcome::Kind::kRetry:
-      break;
+// Ends the attempt, or goes on with it at another provider: one that is down has nothing.
+void Dispatcher::Settle(const v1::DeliverItem& item, const SendOutcome& outcome, absl::Time now, Sending& sending) {
+  Provider& provider = *std::exchange(sending.provider, nullptr);
+  Circumstances circumstances{options_.retry, options_.uniform, now, ExpireTime(item)};
+  circumstances.may_have_it = sending.may_have_it;
+  circumstances.deduplicates = provider.deduplicates();
+  const bool is_elsewhere_safe = outcome.kind == SendOutcome::Kind::kRetry && outcome.provider_down &&
+                                 !outcome.may_have_arrived && !sending.may_have_it;
+  if (is_elsewhere_safe && now < circumstances.expire_time) {
+    sending.tried.Add(provider.index());
+    const Route route = router_.Choose(item.message(), sending.key, sending.tried, now);
+    // With nobody left to ask, what the last one said counts.
+    if (route.provider != nullptr) {
+      if (route.kind == Route::Kind::kGo) sending.provider = route.provider;
+      return Follow(route, circumstances, sending.row);
+    }
   }
-  if (row.attempt_count >= options_.retry.max_attempts) {
-    row.state = v1::DELIVERY_STATE_REJECTED;
-    SetReason(kAttemptsExhausted, absl::StrCat("gave up after ", row.attempt_count, " attempts; last: ", outcome.text),
-              row);
-    return;
-  }
-  row.state = v1::DELIVERY_STATE_RETRY_WAIT;
-  row.retry_time = now + RetryDelay(options_.retry, row.attempt_count, outcome.retry_after, options_.uniform());
+  ApplyOutcome(outcome, circumstances, sending.row);
 }
 
 // Releases the keys only now that the ledger tells others what came of them.
@@ -257,7 +287,8 @@ void FillReceipt(const LedgerRow& row, v1::Receipt& receipt) {
   receipt.set_idempotency_key(IdempotencyKey(row.customer_run_id, row.channel));
   receipt.set_attempt_count(row.attempt_count);
   if (!row.provider_message_id.empty()) receipt.set_provider_message_id(row.provider_message_id);
-  if (row.state == v1::DELIVERY_STATE_RETRY_WAIT) *receipt.mutable_retry_time() = ToTimestamp(row.retry_time);
+  // Of UNKNOWN too, where it will be sent again.
+  if (row.retry_time > absl::UnixEpoch()) *receipt.mutable_retry_time() = ToTimestamp(row.retry_time);
   if (row.reason_code.empty()) return;
   v1::Reason& reason = *receipt.add_reasons();
   reason.set_code(row.reason_code);

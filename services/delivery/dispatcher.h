@@ -15,32 +15,30 @@
 #include "common/database.h"
 #include "services/delivery/channel_sender.h"
 #include "services/delivery/delivery_store.h"
+#include "services/delivery/dispatch_state.h"
+#include "services/delivery/provider_router.h"
 #include "services/delivery/retry_policy.h"
-#include "services/delivery/worker_threads.h"
 
 namespace campaign::delivery {
 
-inline constexpr char kAlreadyBeingSent[] = "ALREADY_BEING_SENT";   // By another call, right now.
-inline constexpr char kSendInterrupted[] = "SEND_INTERRUPTED";      // The service ended while it was being sent.
-inline constexpr char kAttemptsExhausted[] = "ATTEMPTS_EXHAUSTED";  // Refused for now too often.
+inline constexpr char kAlreadyBeingSent[] = "ALREADY_BEING_SENT";  // By another call, right now.
 
 struct DispatcherOptions {
   // Random in [0, 1), for the retries' jitter. Called on one thread at a time. Required.
   std::function<double()> uniform;
   RetryPolicy retry = {};
-  // Batches that are handed to the provider at once.
-  int sender_threads = 4;
 };
 
-// Sends messages at most once each, by the ledger: SENDING is committed, then the provider is asked, then its outcome
-// is committed, then the caller is answered. Thread-safe.
+// Sends messages at most once each, by the ledger: SENDING is committed with the provider's name, then that provider is
+// asked, then its outcome is committed, then the caller is answered. Where a provider is down, and so has nothing, the
+// next one's name is committed before that one is asked. Thread-safe.
 class Dispatcher {
  public:
   using Done = std::function<void(absl::Status)>;
 
   // Takes what an earlier process left SENDING for UNKNOWN; sends nothing. All but `options` must outlive the
   // dispatcher. Errors of Database::Write.
-  static absl::StatusOr<std::unique_ptr<Dispatcher>> Create(Database& database, ChannelSender& sender,
+  static absl::StatusOr<std::unique_ptr<Dispatcher>> Create(Database& database, ProviderRouter& router,
                                                             const Clock& clock, DispatcherOptions options);
   // Waits for what is under way.
   ~Dispatcher();
@@ -60,29 +58,29 @@ class Dispatcher {
   struct Sending;
   struct Batch;
 
-  Dispatcher(Database& database, ChannelSender& sender, const Clock& clock, DispatcherOptions options);
+  Dispatcher(Database& database, ProviderRouter& router, const Clock& clock, DispatcherOptions options);
   absl::Status Reserve(Connection& connection, Batch& batch);
   void ReserveOne(Connection& connection, Batch& batch, int index, absl::Time now);
-  bool MayResend(const LedgerRow& row) const;
-  bool IsDue(const LedgerRow& row, absl::Time now) const;
+  Circumstances CircumstancesOf(const v1::DeliverItem& item, const LedgerRow& row, absl::Time now) const;
+  void Start(const v1::DeliverItem& item, const Circumstances& circumstances, Sending& sending);
+  Route RouteOf(const v1::DeliverItem& item, const Circumstances& circumstances, const Sending& sending);
   void Send(const std::shared_ptr<Batch>& batch);
-  std::vector<SendOutcome> AskSender(const Batch& batch);
-  absl::Status Record(Connection& connection, Batch& batch, const std::vector<SendOutcome>& outcomes);
-  void Apply(const SendOutcome& outcome, absl::Time now, LedgerRow& row);
+  void SendGroup(const std::shared_ptr<Batch>& batch, Provider& provider, const std::vector<size_t>& positions);
+  absl::Status Record(Connection& connection, Batch& batch);
+  void Settle(const v1::DeliverItem& item, const SendOutcome& outcome, absl::Time now, Sending& sending);
+  void SendOrFinish(const std::shared_ptr<Batch>& batch, const absl::Status& status);
   void Finish(Batch& batch, const absl::Status& status);
 
   bool Claim(const std::string& key);
 
   Database& database_;
-  ChannelSender& sender_;
+  ProviderRouter& router_;  // Chooses on the database's writer thread.
   const Clock& clock_;
   const DispatcherOptions options_;
 
   mutable absl::Mutex mutex_;
   absl::flat_hash_set<std::string> keys_in_flight_ ABSL_GUARDED_BY(mutex_);
   int batches_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
-
-  WorkerThreads sender_threads_;  // Last: its tasks use all of the above.
 };
 
 // The receipt of a ledger's row.

@@ -41,11 +41,15 @@ v1::DeliverRequest Request(const std::vector<std::string>& runs) {
 // A delivery process, but for gRPC: its ledger's file and its sender may outlive it.
 class Process {
  public:
-  Process(const std::string& path, ChannelSender& sender, const Clock& clock, RetryPolicy retry = {}) {
+  Process(const std::string& path, ChannelSender& sender, const Clock& clock, RetryPolicy retry = {})
+      : Process(path, testing::RouterOf(sender), clock, retry) {}
+
+  Process(const std::string& path, ProviderRouter router, const Clock& clock, RetryPolicy retry = {})
+      : router_(std::move(router)) {
     auto database = Database::Open(path, kLedgerSchema);
     EXPECT_OK(database);
     database_ = *std::move(database);
-    auto dispatcher = Dispatcher::Create(*database_, sender, clock, {[] { return 0.5; }, retry, 2});
+    auto dispatcher = Dispatcher::Create(*database_, router_, clock, {[] { return 0.5; }, retry});
     EXPECT_OK(dispatcher);
     dispatcher_ = *std::move(dispatcher);
   }
@@ -83,6 +87,7 @@ class Process {
   Dispatcher& dispatcher() { return *dispatcher_; }
 
  private:
+  ProviderRouter router_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Dispatcher> dispatcher_;
 };
@@ -189,7 +194,7 @@ TEST_F(DispatcherTest, ARefusalForNowIsTriedAgainAtItsTimeAndNotBefore) {
 TEST_F(DispatcherTest, WaitsAsLongAsTheProviderAsks) {
   Process process(path_, plain_, clock_);
   plain_.Answer(SendOutcome::Retry("BUSY", "come back later", absl::Hours(3)));
-  EXPECT_EQ(FromTimestamp(process.DeliverOne().retry_time()), clock_.Now() + absl::Hours(3));
+  EXPECT_EQ(FromTimestamp(process.DeliverOne().retry_time()), clock_.Now() + absl::Hours(3) + absl::Seconds(15));
 }
 
 TEST_F(DispatcherTest, GivesUpAfterTheLastAttempt) {
@@ -221,7 +226,11 @@ TEST_F(DispatcherTest, AnUnknownOutcomeIsResentOnlyWhereTheProviderDeduplicates)
   }
   Process process(folder_.File("other.db"), deduplicating_, clock_);
   deduplicating_.Answer(SendOutcome::Unknown("TIMEOUT", "no answer"));
-  EXPECT_EQ(process.DeliverOne().state(), v1::DELIVERY_STATE_UNKNOWN);
+  const v1::Receipt first = process.DeliverOne();
+  EXPECT_EQ(first.state(), v1::DELIVERY_STATE_UNKNOWN);
+  EXPECT_EQ(FromTimestamp(first.retry_time()), clock_.Now() + absl::Seconds(15)) << "who asks is told when to ask again";
+  EXPECT_EQ(process.DeliverOne().SerializeAsString(), first.SerializeAsString());
+  clock_.Set(FromTimestamp(first.retry_time()));
   EXPECT_EQ(process.DeliverOne().state(), v1::DELIVERY_STATE_ACCEPTED);
   EXPECT_THAT(deduplicating_.sent(), ElementsAre("r1.email", "r1.email"));
 }

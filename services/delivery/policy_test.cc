@@ -25,9 +25,16 @@ TEST(RetryDelay, DoublesUpToTheCapWithFullJitter) {
   EXPECT_EQ(delay(3, 0), absl::ZeroDuration());
 }
 
-TEST(RetryDelay, IsNotLessThanTheProviderAsksFor) {
-  EXPECT_EQ(RetryDelay({}, 1, absl::Minutes(2), 0.99), absl::Minutes(2));
-  EXPECT_EQ(RetryDelay({}, 7, absl::Seconds(1), 0.5), absl::Minutes(16));
+TEST(RetryDelay, IsNotLessThanTheProviderAsksForAndNotTheSameForAll) {
+  EXPECT_EQ(RetryDelay({}, 1, absl::Minutes(2), 0), absl::Minutes(2));
+  EXPECT_EQ(RetryDelay({}, 1, absl::Minutes(2), 0.5), absl::Minutes(2) + absl::Seconds(15));
+  EXPECT_EQ(RetryDelay({}, 7, absl::Seconds(1), 0.5), absl::Minutes(16) + absl::Seconds(1));
+}
+
+TEST(RetryDelay, DoesNotBelieveEverythingThatAProviderAsksFor) {
+  EXPECT_EQ(RetryDelay({}, 1, absl::Hours(24 * 365), 0), absl::Hours(24));
+  EXPECT_EQ(RetryDelay({}, 1, absl::InfiniteDuration(), 0), absl::Hours(24));
+  EXPECT_EQ(RetryDelay({}, 1, -absl::Hours(1), 0), absl::ZeroDuration());
 }
 
 TEST(IdempotencyKey, ReadsLikeTheRunWhereItCan) {
@@ -68,15 +75,21 @@ TEST(Refusal, NamesWhatNoSenderCanSend) {
   EXPECT_FALSE(Refusal(message).has_value());
 }
 
-TEST(MakeSender, NamesTheFlagThatIsMissing) {
-  const FakeClock clock(Utc("2026-06-15 12:00:00"));
-  EXPECT_THAT(MakeSender("", {}, clock), StatusIs(absl::StatusCode::kInvalidArgument, "--provider: "));
-  EXPECT_THAT(MakeSender("smoke", {}, clock), StatusIs(absl::StatusCode::kInvalidArgument, "smoke is neither"));
-  EXPECT_THAT(MakeSender("spool", {}, clock), StatusIs(absl::StatusCode::kInvalidArgument, "--spool is required"));
-  EXPECT_THAT(MakeSender("spool", {"x", ""}, clock),
+TEST(OneProvider, NamesTheFlagThatIsMissing) {
+  EXPECT_THAT(OneProvider("", {}), StatusIs(absl::StatusCode::kInvalidArgument, "--provider: "));
+  EXPECT_THAT(OneProvider("smoke", {}), StatusIs(absl::StatusCode::kInvalidArgument, "smoke is neither"));
+  EXPECT_THAT(OneProvider("spool", {}), StatusIs(absl::StatusCode::kInvalidArgument, "--spool is required"));
+  EXPECT_THAT(OneProvider("spool", {"x", ""}),
               StatusIs(absl::StatusCode::kInvalidArgument, "--sender_address is required"));
-  ASSERT_OK_AND_ASSIGN(const auto sender, MakeSender("count", {}, clock));
-  EXPECT_EQ(sender->provider(), "count");
+}
+
+TEST(OneProvider, IsForAllChannelsUnderItsKindsName) {
+  const FakeClock clock(Utc("2026-06-15 12:00:00"));
+  ASSERT_OK_AND_ASSIGN(const ProvidersConfig config, OneProvider("count", {}));
+  ASSERT_OK_AND_ASSIGN(const ProviderRouter router, MakeRouter(config, clock));
+  for (const v1::Channel channel : {v1::CHANNEL_EMAIL, v1::CHANNEL_SMS, v1::CHANNEL_PUSH, v1::CHANNEL_CHAT}) {
+    EXPECT_EQ(router.PreferredName(channel, "k"), "count");
+  }
 }
 
 }  // namespace

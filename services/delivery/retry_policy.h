@@ -12,9 +12,9 @@ struct RetryPolicy {
   absl::Duration cap = absl::Hours(1);
 };
 
-// The delay after attempt number `attempt` (from 1), with full jitter: uniform × min(cap, base × 2^(attempt - 1)), but
-// not less than the provider asks for. `uniform` is random in [0, 1). Source: M. Brooker, "Exponential Backoff And
-// Jitter", AWS Architecture Blog, 2015.
+// The delay after attempt number `attempt` (from 1): what the provider asks for, at most a day, and on top of it full
+// jitter, uniform × min(cap, base × 2^(attempt - 1)), so that those who were all asked to come back at one time do not.
+// `uniform` is random in [0, 1). Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 absl::Duration RetryDelay(const RetryPolicy& policy, int attempt, absl::Duration provider_minimum, double uniform);
 
 }  // namespace campaign::delivery

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "services/delivery/channel_sender.h"
+#include "services/delivery/provider_router.h"
 
 namespace campaign::delivery::testing {
 
@@ -59,5 +62,17 @@ class ScriptedSender final : public ChannelSender {
   std::deque<SendOutcome> answers_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> sent_ ABSL_GUARDED_BY(mutex_);
 };
+
+// A sender that somebody else owns.
+inline std::shared_ptr<ChannelSender> Borrowed(ChannelSender& sender) { return {std::shared_ptr<void>(), &sender}; }
+
+// The sender for all channels, under its own name and without limits. It must outlive the router.
+inline ProviderRouter RouterOf(ChannelSender& sender) {
+  ProviderSettings settings;
+  settings.name = std::string(sender.provider());
+  settings.channels = {v1::CHANNEL_EMAIL, v1::CHANNEL_SMS, v1::CHANNEL_PUSH, v1::CHANNEL_CHAT};
+  settings.breaker.failures = 0;
+  return ProviderRouter({{std::move(settings), Borrowed(sender)}});
+}
 
 }  // namespace campaign::delivery::testing

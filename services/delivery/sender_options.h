@@ -1,23 +1,18 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "common/clock.h"
-#include "services/delivery/channel_sender.h"
-#include "services/delivery/spool_sender.h"
+#include "services/delivery/provider_router.h"
+#include "services/delivery/providers.h"
 
 namespace campaign::delivery {
 
-// INVALID_ARGUMENT: no such provider, or one of its settings is missing or invalid. Opens nothing.
-absl::Status CheckSender(const std::string& provider, const SpoolOptions& spool);
+// INVALID_ARGUMENT with a field's name: the provider's sender refuses its settings. Opens no folder and no connection.
+absl::Status CheckSender(const ProviderConfig& config);
 
-// The sender for a provider, "spool" or "count"; `spool` is for the former. `clock` must outlive it.
-// INVALID_ARGUMENT as CheckSender. Else as SpoolSender::Open.
-absl::StatusOr<std::unique_ptr<ChannelSender>> MakeSender(const std::string& provider, const SpoolOptions& spool,
-                                                          const Clock& clock);
+// A router over the providers' senders. `clock` must outlive it. INVALID_ARGUMENT as CheckSender. Else as
+// SpoolSender::Open.
+absl::StatusOr<ProviderRouter> MakeRouter(const ProvidersConfig& config, const Clock& clock);
 
 }  // namespace campaign::delivery
