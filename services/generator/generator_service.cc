@@ -11,8 +11,9 @@ grpc::ServerUnaryReactor* GeneratorService::Generate(grpc::CallbackServerContext
 }
 
 absl::Status GeneratorService::Write(const v1::GenerateRequest& request, v1::GenerateResponse& response) {
-  ASSIGN_OR_RETURN(const auto writer,
-                   writers_.Get(request.config_version(), [&] { return MessageWriter::Compile(request.config()); }));
+  ASSIGN_OR_RETURN(const auto writer, writers_.Get(request.config_version(), [&] {
+    return MessageWriter::Compile(request.config(), request.campaign());
+  }));
   for (const v1::GenerateItem& item : request.items()) writer->Write(item, *response.add_results());
   return absl::OkStatus();
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
+
 namespace campaign::generator {
 namespace {
 
@@ -12,6 +14,63 @@ void AppendOneLine(absl::string_view text, std::string& output) {
     text.remove_prefix(std::max<size_t>(control, 1));
   }
 }
+
+void AppendPercent(absl::string_view text, std::string& output) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      output.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      output.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+}
+
+// An underscore within a word is no markup, and links hold them.
+bool IsWithinWord(absl::string_view text, size_t i) {
+  return i > 0 && i + 1 < text.size() && absl::ascii_isalnum(text[i - 1]) && absl::ascii_isalnum(text[i + 1]);
+}
+
+// CommonMark 0.30: what starts or ends inline markup; at the start of a line also what starts a block.
+bool IsMarkup(absl::string_view text, size_t i, size_t digits) {
+  switch (text[i]) {
+    case '\\':
+    case '`':
+    case '*':
+    case '[':
+    case ']':
+    case '<':
+    case '>':
+    case '~':
+    case '|':
+      return true;
+    case '_':
+      return !IsWithinWord(text, i);
+    case '#':
+    case '+':
+    case '-':
+    case '=':
+      return i == 0;
+    case '.':
+    case ')':
+      return i > 0 && i == digits;
+    default:
+      return false;
+  }
+}
+
+void AppendMarkdown(absl::string_view text, std::string& output) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  for (size_t i = 0; i < text.size();) {
+    const size_t control = ControlLength(text.substr(i));
+    if (control == 0 && IsMarkup(text, i, digits)) output.push_back('\\');
+    output.push_back(control > 0 ? ' ' : text[i]);
+    i += std::max<size_t>(control, 1);
+  }
+}
+
+}  // namespace
 
 void AppendHtml(absl::string_view text, std::string& output) {
   for (const char c : text) {
@@ -37,8 +96,6 @@ void AppendHtml(absl::string_view text, std::string& output) {
   }
 }
 
-}  // namespace
-
 size_t ControlLength(absl::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
@@ -47,16 +104,35 @@ size_t ControlLength(absl::string_view text) {
   return 0;
 }
 
-void AppendValue(absl::string_view value, Insertion insertion, std::string& output) {
+bool HasControlCharacter(absl::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (ControlLength(text.substr(i)) > 0) return true;
+  }
+  return false;
+}
+
+bool AppendValue(absl::string_view value, Insertion insertion, std::string& output) {
   switch (insertion) {
     case Insertion::kVerbatim:
       output.append(value.data(), value.size());
-      return;
+      return true;
     case Insertion::kOneLine:
-      return AppendOneLine(value, output);
+      AppendOneLine(value, output);
+      return true;
+    case Insertion::kHeader:
+      output.append(value.data(), value.size());
+      return !HasControlCharacter(value);
     case Insertion::kHtml:
-      return AppendHtml(value, output);
+      AppendHtml(value, output);
+      return true;
+    case Insertion::kMarkdown:
+      AppendMarkdown(value, output);
+      return true;
+    case Insertion::kPercent:
+      AppendPercent(value, output);
+      return true;
   }
+  return false;
 }
 
 }  // namespace campaign::generator

@@ -113,7 +113,16 @@ TEST(MessageWriter, AValueCannotAddAHeader) {
   config.mutable_templates(0)->set_subject("For {{first_name}}");
   v1::GenerateItem item = Item();
   item.mutable_profile()->mutable_customer()->set_first_name("Ann\r\nBcc: everyone@example.com");
-  EXPECT_EQ(Write(config, item).message().subject(), "For Ann  Bcc: everyone@example.com");
+  const v1::ItemError error = Write(config, item).error();
+  EXPECT_EQ(error.code(), 9);
+  EXPECT_EQ(error.reason(), "HEADER_INJECTION");
+  EXPECT_EQ(error.message(), "variable first_name of template bundle has a line break or control character");
+  config.mutable_templates(0)->set_subject("S");
+  config.mutable_templates(0)->set_preheader("{{first_name}}");
+  EXPECT_EQ(Write(config, item).error().reason(), "HEADER_INJECTION");
+  item = Item();
+  item.mutable_profile()->mutable_customer()->mutable_contact_points(0)->set_address("a@b.c\r\nBcc: d@e.f");
+  EXPECT_EQ(Write(TextConfig("x"), item).error().reason(), "HEADER_INJECTION");
 }
 
 TEST(MessageWriter, LocaleFallsBackFromExactToLanguageToNone) {

@@ -1,176 +1,64 @@
 #include "services/generator/template_program.h"
 
 #include <algorithm>
-#include <kainjow/mustache.hpp>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "common/status.h"
+#include "services/generator/link_end.h"
 
 namespace campaign::generator {
-namespace {
 
-namespace mustache = kainjow::mustache;
-
-constexpr int kMaxDepth = 16;
-
-// Of one line of a template.
-struct Token {
-  enum class Kind { kText, kNewline, kVariable, kSection, kInvertedSection, kSectionEnd, kComment } kind;
-  std::string text;  // Name of a variable or section.
-};
-
-bool IsVariableName(absl::string_view name) {
-  if (name.empty() || name == ".") return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.'; });
-}
-
-bool IsBlank(const Token& token) {
-  return token.kind == Token::Kind::kNewline ||
-         (token.kind == Token::Kind::kText && absl::StripAsciiWhitespace(token.text).empty());
-}
-
-bool IsStructure(const Token& token) {
-  return token.kind == Token::Kind::kSection || token.kind == Token::Kind::kInvertedSection ||
-         token.kind == Token::Kind::kSectionEnd || token.kind == Token::Kind::kComment;
-}
-
-// kainjow would read the rest of the text with the new delimiters.
-bool ChangesDelimiters(absl::string_view source) {
-  for (size_t tag = source.find("{{"); tag != absl::string_view::npos; tag = source.find("{{", tag + 2)) {
-    absl::string_view contents = source.substr(tag + 2);
-    absl::ConsumePrefix(&contents, "{");
-    if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(contents), "=")) return true;
-  }
-  return false;
-}
-
-absl::Status CheckOneLine(absl::string_view source, absl::string_view field_path) {
-  for (size_t i = 0; i < source.size(); ++i) {
-    if (ControlLength(source.substr(i)) > 0) {
-      return InvalidField(field_path, absl::StrCat("character ", i), "is a line break or control character");
-    }
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-// Makes a program out of kainjow's tree.
+// Makes instructions out of tokens.
 class ProgramBuilder {
  public:
-  ProgramBuilder(absl::string_view field_path, Insertion insertion, std::vector<std::string>& variables)
-      : field_path_(field_path), variables_(variables) {
-    program_.insertion_ = insertion;
-  }
+  explicit ProgramBuilder(std::vector<std::string>& variables) : variables_(variables) {}
 
-  absl::StatusOr<TemplateProgram> Build(const std::string& source) {
-    if (ChangesDelimiters(source)) return InvalidField(field_path_, "{{=", "changes the delimiters");
-    mustache::context<std::string> no_values;
-    mustache::context_internal<std::string> context(no_values);
-    mustache::component<std::string> root;
-    std::string error;
-    mustache::parser<std::string>(source, context, root, error);
-    if (!error.empty()) return InvalidField(field_path_, "template", absl::StrCat("does not parse: ", error));
-    RETURN_IF_ERROR(Flatten(root, /*depth=*/0));
-    EmitLines();
+  TemplateProgram Build(std::vector<Token> tokens) {
+    for (Token& token : tokens) Emit(token);
     return std::move(program_);
   }
 
  private:
-  using Component = mustache::component<std::string>;
   using Op = TemplateProgram::Instruction::Op;
 
-  absl::Status Flatten(const Component& parent, int depth) {
-    if (depth > kMaxDepth) return InvalidField(field_path_, depth, absl::StrCat("nested sections, above ", kMaxDepth));
-    for (const Component& component : parent.children) RETURN_IF_ERROR(FlattenOne(component, depth));
-    return absl::OkStatus();
-  }
-
-  absl::Status FlattenOne(const Component& component, int depth) {
-    const std::string& name = component.tag.name;
-    switch (component.tag.type) {
-      case mustache::tag_type::text:
-        tokens_.push_back({component.is_newline() ? Token::Kind::kNewline : Token::Kind::kText, component.text});
-        return absl::OkStatus();
-      case mustache::tag_type::comment:
-        tokens_.push_back({Token::Kind::kComment, ""});
-        return absl::OkStatus();
-      case mustache::tag_type::unescaped_variable:
-        if (program_.insertion_ == Insertion::kHtml) {
-          return InvalidField(field_path_, absl::StrCat("{{{", name, "}}}"), "is not escaped; write two braces");
-        }
-        return FlattenVariable(name);
-      case mustache::tag_type::variable:
-        return FlattenVariable(name);
-      case mustache::tag_type::section_begin:
-        return FlattenSection(Token::Kind::kSection, component, depth);
-      case mustache::tag_type::section_begin_inverted:
-        return FlattenSection(Token::Kind::kInvertedSection, component, depth);
-      default:
-        return InvalidField(field_path_, name, "is a kind of Mustache tag that is not served here");
-    }
-  }
-
-  absl::Status FlattenVariable(const std::string& name) {
-    if (!IsVariableName(name)) return InvalidField(field_path_, absl::StrCat("{{", name, "}}"), "names no variable");
-    tokens_.push_back({Token::Kind::kVariable, name});
-    return absl::OkStatus();
-  }
-
-  absl::Status FlattenSection(Token::Kind kind, const Component& component, int depth) {
-    const std::string& name = component.tag.name;
-    if (!IsVariableName(name)) return InvalidField(field_path_, absl::StrCat("{{#", name, "}}"), "names no variable");
-    tokens_.push_back({kind, name});
-    RETURN_IF_ERROR(Flatten(component, depth + 1));
-    tokens_.push_back({Token::Kind::kSectionEnd, name});
-    return absl::OkStatus();
-  }
-
-  void EmitLines() {
-    for (auto line = tokens_.begin(); line != tokens_.end();) {
-      auto end = std::find_if(line, tokens_.end(), [](const Token& t) { return t.kind == Token::Kind::kNewline; });
-      if (end != tokens_.end()) ++end;
-      const bool standalone = std::any_of(line, end, IsStructure) &&
-                              std::all_of(line, end, [](const Token& t) { return IsBlank(t) || IsStructure(t); });
-      for (; line != end; ++line) {
-        if (!(standalone && IsBlank(*line))) Emit(std::move(*line));
-      }
-    }
-  }
-
-  void Emit(Token token) {
+  void Emit(const Token& token) {
     switch (token.kind) {
       case Token::Kind::kText:
-      case Token::Kind::kNewline:
         return EmitText(token.text);
       case Token::Kind::kVariable:
-        program_.instructions_.push_back({Op::kVariable, "", Slot(token.text), 0});
+        Add(Op::kVariable).slot = Slot(token.text);
+        program_.instructions_.back().insertion = token.insertion;
         break;
       case Token::Kind::kSection:
       case Token::Kind::kInvertedSection:
         open_sections_.push_back(program_.instructions_.size());
-        program_.instructions_.push_back(
-            {token.kind == Token::Kind::kSection ? Op::kSection : Op::kInvertedSection, "", Slot(token.text), 0});
+        Add(token.kind == Token::Kind::kSection ? Op::kSection : Op::kInvertedSection).slot = Slot(token.text);
         break;
       case Token::Kind::kSectionEnd:
         program_.instructions_[open_sections_.back()].end = program_.instructions_.size();
         open_sections_.pop_back();
-        may_extend_text_ = false;
-        return;
-      case Token::Kind::kComment:
-        return;
+        break;
+      case Token::Kind::kLinkStart:
+        Add(Op::kLinkStart);
+        break;
+      case Token::Kind::kLinkEnd:
+        Add(Op::kLinkEnd).link = token.link;
+        program_.instructions_.back().link.slot = token.text.empty() ? -1 : Slot(token.text);
+        break;
     }
     may_extend_text_ = false;
   }
 
+  TemplateProgram::Instruction& Add(Op op) {
+    program_.instructions_.emplace_back();
+    program_.instructions_.back().op = op;
+    return program_.instructions_.back();
+  }
+
   // A section's end is a place to jump to: text after it must not be joined to text before it.
   void EmitText(const std::string& text) {
-    if (!may_extend_text_) program_.instructions_.push_back({});
+    if (!may_extend_text_) Add(Op::kText);
     may_extend_text_ = true;
     program_.instructions_.back().text += text;
     program_.text_bytes_ += text.size();
@@ -183,19 +71,23 @@ class ProgramBuilder {
     return static_cast<int>(slot);
   }
 
-  const absl::string_view field_path_;
   std::vector<std::string>& variables_;
   TemplateProgram program_;
-  std::vector<Token> tokens_;
   std::vector<size_t> open_sections_;
   bool may_extend_text_ = false;
 };
 
-absl::StatusOr<TemplateProgram> TemplateProgram::Compile(const std::string& source, Insertion insertion,
-                                                         absl::string_view field_path,
-                                                         std::vector<std::string>& variables) {
-  if (insertion == Insertion::kOneLine) RETURN_IF_ERROR(CheckOneLine(source, field_path));
-  return ProgramBuilder(field_path, insertion, variables).Build(source);
+absl::StatusOr<TemplateProgram> TemplateProgram::Make(std::vector<Token> tokens, LinkText kind, size_t max_bytes,
+                                                      absl::string_view field_path,
+                                                      std::vector<std::string>& variables) {
+  TemplateProgram program = ProgramBuilder(variables).Build(std::move(tokens));
+  program.kind_ = kind;
+  program.max_bytes_ = max_bytes;
+  if (program.text_bytes_ > max_bytes) {
+    return InvalidField(field_path, absl::StrCat(program.text_bytes_, " bytes with its partials"),
+                        absl::StrCat("is above ", max_bytes));
+  }
+  return program;
 }
 
 namespace {
@@ -204,24 +96,49 @@ bool IsPresent(const Value& value) { return !value.text.empty() && !value.is_fal
 
 }  // namespace
 
-RenderResult TemplateProgram::Render(absl::Span<Value> values, size_t max_bytes, std::string& output) const {
+RenderResult TemplateProgram::Render(absl::Span<Value> values, const MessageLinks& links, std::string& output) const {
   using Kind = RenderResult::Kind;
+  using Op = Instruction::Op;
   output.reserve(output.size() + text_bytes_ + text_bytes_ / 4);
+  size_t link_start = 0;
+  bool unclear = false;
   for (size_t next = 0; next < instructions_.size();) {
     const Instruction& instruction = instructions_[next++];
-    if (instruction.op == Instruction::Op::kText) {
-      output.append(instruction.text);
-    } else if (instruction.op == Instruction::Op::kVariable) {
-      Value& value = values[instruction.slot];
-      if (value.text.empty()) return {Kind::kVariableMissing, instruction.slot};
-      value.used = true;
-      AppendValue(value.text, insertion_, output);
-    } else if (IsPresent(values[instruction.slot]) != (instruction.op == Instruction::Op::kSection)) {
-      next = instruction.end;
+    switch (instruction.op) {
+      case Op::kText:
+        output.append(instruction.text);
+        break;
+      case Op::kVariable: {
+        Value& value = values[instruction.slot];
+        if (value.text.empty()) return {Kind::kVariableMissing, instruction.slot};
+        value.used = true;
+        if (!AppendValue(value.text, instruction.insertion, output)) return {Kind::kControlCharacter, instruction.slot};
+        break;
+      }
+      case Op::kSection:
+        if (!IsPresent(values[instruction.slot])) next = instruction.end;
+        break;
+      case Op::kInvertedSection:
+        if (IsPresent(values[instruction.slot])) next = instruction.end;
+        break;
+      case Op::kLinkStart:
+        link_start = output.size();
+        break;
+      case Op::kLinkEnd: {
+        const LinkMark& mark = instruction.link;
+        const bool is_known = mark.known && (mark.slot < 0 || values[mark.slot].is_constant);
+        const LinkOutcome outcome = EndLink(mark, is_known, kind_ == LinkText::kHtml, links, link_start, output);
+        if (outcome == LinkOutcome::kForbidden) return {Kind::kLinkForbidden, -1, output.substr(link_start)};
+        unclear |= outcome == LinkOutcome::kUnclear;
+        break;
+      }
     }
-    if (output.size() > max_bytes) return {Kind::kTooLong, -1};
+    if (output.size() > max_bytes_) return {Kind::kTooLong};
   }
-  return {};
+  if (!unclear) return {};
+  std::string link = FindForbiddenLink(kind_, links.rules, output);
+  if (link.empty()) return {};
+  return {Kind::kLinkForbidden, -1, std::move(link)};
 }
 
 }  // namespace campaign::generator

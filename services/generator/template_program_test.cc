@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "common/testing/testing.h"
 
 namespace campaign::generator {
@@ -15,9 +16,23 @@ using ::campaign::testing::StatusIs;
 constexpr char kPath[] = "config.templates[3].html";
 using Variables = absl::flat_hash_map<std::string, std::string>;
 
-absl::Status CompileError(const std::string& source, Insertion insertion = Insertion::kHtml) {
+using Partials = absl::flat_hash_map<std::string, std::string>;
+
+absl::StatusOr<TemplateProgram> Compile(const std::string& source, Insertion insertion, size_t max_bytes,
+                                        const Partials& partials, std::vector<std::string>& names) {
+  const auto find = [&](absl::string_view name) -> absl::optional<TemplateText> {
+    const auto partial = partials.find(name);
+    if (partial == partials.end()) return absl::nullopt;
+    return TemplateText{partial->second, absl::StrCat("config.partials.", name)};
+  };
+  ASSIGN_OR_RETURN(std::vector<Token> tokens, ParseTemplate({source, kPath}, insertion, find));
+  return TemplateProgram::Make(std::move(tokens), LinkText::kRunning, max_bytes, kPath, names);
+}
+
+absl::Status CompileError(const std::string& source, Insertion insertion = Insertion::kHtml,
+                          const Partials& partials = {}) {
   std::vector<std::string> names;
-  return TemplateProgram::Compile(source, insertion, kPath, names).status();
+  return Compile(source, insertion, 1 << 20, partials, names).status();
 }
 
 struct Rendered {
@@ -28,9 +43,9 @@ struct Rendered {
 
 // A name that ends in "?" gives a fallback.
 Rendered Render(const std::string& source, const Variables& variables, Insertion insertion = Insertion::kVerbatim,
-                size_t max_bytes = 1 << 20) {
+                size_t max_bytes = 1 << 20, const Partials& partials = {}) {
   Rendered rendered;
-  auto program = TemplateProgram::Compile(source, insertion, kPath, rendered.names);
+  auto program = Compile(source, insertion, max_bytes, partials, rendered.names);
   EXPECT_OK(program);
   if (!program.ok()) return rendered;
   std::vector<Value> values;
@@ -45,7 +60,9 @@ Rendered Render(const std::string& source, const Variables& variables, Insertion
       values.push_back({});
     }
   }
-  rendered.result = program->Render(absl::MakeSpan(values), max_bytes, rendered.text);
+  const LinkRules anywhere;
+  const std::vector<std::string> unsubscribing;
+  rendered.result = program->Render(absl::MakeSpan(values), {anywhere, {}, unsubscribing}, rendered.text);
   return rendered;
 }
 
@@ -95,6 +112,77 @@ TEST(TemplateProgram, ValuesAreNeverReadAsMustache) {
   const Variables hostile = {{"n", "{{secret}} {{#x}} {{/x}} {{{y}}} {{=<% %>=}}"}, {"secret", "TOP SECRET"}};
   EXPECT_EQ(Text("Hi {{n}}", hostile), "Hi {{secret}} {{#x}} {{/x}} {{{y}}} {{=<% %>=}}");
   EXPECT_EQ(Text("Hi {{n}}", hostile, Insertion::kHtml), "Hi {{secret}} {{#x}} {{/x}} {{{y}}} {{=&lt;% %&gt;=}}");
+}
+
+TEST(TemplateProgram, AHeaderTakesNoValueWithALineBreak) {
+  EXPECT_EQ(Text("Hi {{n}}", {{"n", "Zoë 🦊"}}, Insertion::kHeader), "Hi Zoë 🦊");
+  for (const char* value : {"A\r\nBcc: x@y.z", "A\nB", "A\rB", "\x01", "a\xC2\x85", "a\xE2\x80\xA8"}) {
+    const Rendered rendered = Render("Hi {{n}}", {{"n", value}}, Insertion::kHeader);
+    EXPECT_EQ(rendered.result.kind, RenderResult::Kind::kControlCharacter) << value;
+    EXPECT_EQ(rendered.result.slot, 0);
+  }
+}
+
+TEST(TemplateProgram, AQueryTakesValuesPercentEncoded) {
+  EXPECT_EQ(Text("{{n}}", {{"n", "a b&c=d#ü~-._"}}, Insertion::kPercent), "a%20b%26c%3Dd%23%C3%BC~-._");
+}
+
+TEST(TemplateProgram, WhatACustomerCallsThemselvesIsNoMarkdown) {
+  EXPECT_EQ(Text("Hi {{n}}!", {{"n", "*Ann* [x](https://a.b) `c` <d> ~~e~~ \\ |"}}, Insertion::kMarkdown),
+            "Hi \\*Ann\\* \\[x\\](https://a.b) \\`c\\` \\<d\\> \\~\\~e\\~\\~ \\\\ \\|!");
+  EXPECT_EQ(Text("{{n}}", {{"n", "# Ann"}}, Insertion::kMarkdown), "\\# Ann");
+  EXPECT_EQ(Text("{{n}}", {{"n", "1. Ann"}}, Insertion::kMarkdown), "1\\. Ann");
+  EXPECT_EQ(Text("{{n}}", {{"n", "a\n# Ann"}}, Insertion::kMarkdown), "a # Ann") << "no second line";
+  EXPECT_EQ(Text("{{n}}", {{"n", "snake_case 2.5 5-6 _a_"}}, Insertion::kMarkdown), "snake_case 2.5 5-6 \\_a\\_");
+}
+
+TEST(TemplateProgram, IncludesPartials) {
+  const Partials partials = {{"footer", "Your {{brand}} {{>legal}}"}, {"legal", "Inc."}};
+  EXPECT_EQ(Render("Bye. {{>footer}}!", {{"brand", "Lumen"}}, Insertion::kVerbatim, 1000, partials).text,
+            "Bye. Your Lumen Inc.!");
+}
+
+// The examples of the Mustache specification, partials.yml.
+TEST(TemplateProgram, PartialsIndentAsTheMustacheSpecificationSays) {
+  const auto text = [](const std::string& source, const std::string& partial, const Variables& variables = {}) {
+    return Render(source, variables, Insertion::kVerbatim, 1000, {{"partial", partial}}).text;
+  };
+  EXPECT_EQ(text("| {{>partial}} |", "\t|\t"), "| \t|\t |") << "Surrounding Whitespace";
+  EXPECT_EQ(text("  {{data}}  {{> partial}}\n", ">\n>", {{"data", "|"}}), "  |  >\n>\n") << "Inline Indentation";
+  EXPECT_EQ(text("|\r\n{{>partial}}\r\n|", ">"), "|\r\n>|") << "Standalone Line Endings";
+  EXPECT_EQ(text("  {{>partial}}\n>", ">\n>"), "  >\n  >>") << "Standalone Without Previous Line";
+  EXPECT_EQ(text(">\n  {{>partial}}", ">\n>"), ">\n  >\n  >") << "Standalone Without Newline";
+  EXPECT_EQ(text("\\\n {{>partial}}\n/\n", "|\n{{{content}}}\n|\n", {{"content", "<\n->"}}),
+            "\\\n |\n <\n->\n |\n/\n")
+      << "Standalone Indentation";
+  EXPECT_EQ(text("|{{> partial }}|", "[]"), "|[]|") << "Padding Whitespace";
+}
+
+TEST(TemplateProgram, ASectionsTagsInAPartialTakeNoIndentation) {
+  const std::string partial = "a\n{{#x}}\nb\n{{/x}}\n\nc\n";
+  EXPECT_EQ(Render("  {{>p}}\n", {{"x", "1"}}, Insertion::kVerbatim, 1000, {{"p", partial}}).text, "  a\n  b\n\n  c\n");
+  EXPECT_EQ(Render("  {{>p}}\n", {}, Insertion::kVerbatim, 1000, {{"p", partial}}).text, "  a\n\n  c\n");
+}
+
+TEST(TemplateProgram, RefusesPartialsThatIncludeThemselves) {
+  EXPECT_THAT(CompileError("{{>a}}", Insertion::kHtml, {{"a", "{{>b}}"}, {"b", "x {{>c}}"}, {"c", "{{>a}}"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "config.partials.c: {{>a}} includes itself: a → b → c → a"));
+}
+
+TEST(TemplateProgram, RefusesPartialsThatAreNotThereOrTooMany) {
+  EXPECT_THAT(CompileError("{{>footer}}"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "{{>footer}} is no partial of the template"));
+  const std::string ten = "{{>z}}{{>z}}{{>z}}{{>z}}{{>z}}{{>z}}{{>z}}{{>z}}{{>z}}{{>z}}";
+  std::string twice = "{{>y}}";
+  for (int i = 0; i < 5; ++i) twice += twice;
+  EXPECT_THAT(CompileError(twice, Insertion::kHtml, {{"y", ten}, {"z", "x"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "is one of more than 256 partials"));
+}
+
+TEST(TemplateProgram, RefusesLineBreaksThatAPartialBringsToOneLine) {
+  EXPECT_THAT(CompileError("Hi {{>a}}", Insertion::kHeader, {{"a", "x\n"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "config.partials.a: character 1 is a line break"));
 }
 
 TEST(TemplateProgram, SectionsAskForPresence) {
@@ -164,7 +252,7 @@ TEST(TemplateProgram, RefusesUnescapedVariablesInHtml) {
 }
 
 TEST(TemplateProgram, RefusesTagsThatAreNotServed) {
-  for (const char* source : {"{{> footer}}", "{{=<% %>=}}<%x%>", "{{ =<% %>= }}", "{{{=<% %>=}}}", "{{.}}", "{{}}",
+  for (const char* source : {"{{=<% %>=}}<%x%>", "{{ =<% %>= }}", "{{{=<% %>=}}}", "{{.}}", "{{}}",
                              "{{first name}}", "{{#.}}{{/.}}", "{{näme}}"}) {
     EXPECT_THAT(CompileError(source, Insertion::kVerbatim), StatusIs(absl::StatusCode::kInvalidArgument, kPath))
         << source;

@@ -24,6 +24,21 @@ absl::string_view EmailOf(const v1::GenerateItem& item) {
   return "";
 }
 
+absl::string_view ChannelOf(const v1::GenerateItem& item) {
+  switch (item.decision().channel()) {
+    case v1::CHANNEL_EMAIL:
+      return "email";
+    case v1::CHANNEL_SMS:
+      return "sms";
+    case v1::CHANNEL_PUSH:
+      return "push";
+    case v1::CHANNEL_CHAT:
+      return "chat";
+    default:
+      return "";
+  }
+}
+
 constexpr NamedAttribute kProfileAttributes[] = {
     {"customer_id",
      [](const v1::GenerateItem& i) -> absl::string_view { return i.profile().customer().customer_id(); }},
@@ -32,6 +47,8 @@ constexpr NamedAttribute kProfileAttributes[] = {
     {"locale", [](const v1::GenerateItem& i) -> absl::string_view { return i.profile().customer().locale(); }},
     {"country", [](const v1::GenerateItem& i) -> absl::string_view { return i.profile().customer().country(); }},
     {"email", EmailOf},
+    {"channel", ChannelOf},
+    {"action_id", [](const v1::GenerateItem& i) -> absl::string_view { return i.decision().action_id(); }},
 };
 
 constexpr NamedAttribute kSegmentAttributes[] = {
@@ -73,7 +90,7 @@ absl::StatusOr<absl::flat_hash_map<std::string, std::string>> ByName(const Facts
   return by_name;
 }
 
-std::string ValueOrEmpty(const absl::flat_hash_map<std::string, std::string>& by_name, const std::string& name) {
+std::string ValueOrEmpty(const absl::flat_hash_map<std::string, std::string>& by_name, absl::string_view name) {
   const auto found = by_name.find(name);
   return found == by_name.end() ? "" : found->second;
 }
@@ -85,17 +102,23 @@ Value Variable::ValueFor(const v1::GenerateItem& item) const {
   if (value.empty()) value = FindInsight(item.insights(), name);
   if (value.empty() && segment_attribute != nullptr) value = segment_attribute(item);
   if (value.empty() && attribute != nullptr) value = attribute(item);
-  if (value.empty()) value = constant;
   if (!value.empty()) return {.text = value};
+  if (!constant.empty()) return {.text = constant, .is_constant = true};
   return {.text = fallback, .is_fallback = true};
 }
 
-absl::StatusOr<VariableDefaults> VariableDefaults::Compile(const v1::GenerationConfig& config) {
+absl::StatusOr<VariableDefaults> VariableDefaults::Compile(const v1::GenerationConfig& config,
+                                                           absl::string_view campaign) {
   VariableDefaults defaults;
   ASSIGN_OR_RETURN(defaults.constants_, ByName(config.variables(), "config.variables"));
+  ASSIGN_OR_RETURN(auto brand, ByName(config.brand().variables(), "config.brand.variables"));
+  defaults.constants_.merge(brand);
+  if (!campaign.empty()) defaults.constants_.try_emplace("campaign", campaign);
   ASSIGN_OR_RETURN(defaults.fallbacks_, ByName(config.fallbacks(), "config.fallbacks"));
   return defaults;
 }
+
+std::string VariableDefaults::ConstantOf(absl::string_view name) const { return ValueOrEmpty(constants_, name); }
 
 Variable VariableDefaults::Resolve(std::string name) const {
   Variable variable;

@@ -21,18 +21,22 @@ struct Variable {
   absl::string_view (*attribute)(const v1::GenerateItem& item) = nullptr;
   absl::string_view (*segment_attribute)(const v1::GenerateItem& item) = nullptr;
 
-  // The first that is not empty of: the decision's variables, the insights' facts, segment, profile, the campaign's
-  // value, its fallback. Points into `item` and this.
+  // The first that is not empty of: the decision's variables, the insights' facts, segment, decision and profile, the
+  // campaign's value, its fallback. Points into `item` and this.
   Value ValueFor(const v1::GenerateItem& item) const;
 };
 
-// The variables and fallbacks of a campaign, by name.
+// The variables and fallbacks of a campaign, by name. The campaign's variables come before its brand's; {{campaign}} is
+// its name.
 class VariableDefaults {
  public:
   // INVALID_ARGUMENT "config.variables[2].name: ...": named twice.
-  static absl::StatusOr<VariableDefaults> Compile(const v1::GenerationConfig& config);
+  static absl::StatusOr<VariableDefaults> Compile(const v1::GenerationConfig& config, absl::string_view campaign);
 
   Variable Resolve(std::string name) const;
+
+  // The campaign's or brand's value; empty: none.
+  std::string ConstantOf(absl::string_view name) const;
 
  private:
   absl::flat_hash_map<std::string, std::string> constants_;

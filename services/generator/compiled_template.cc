@@ -1,0 +1,242 @@
+#include "services/generator/compiled_template.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/status.h"
+#include "services/generator/link_marking.h"
+#include "services/generator/markdown.h"
+
+namespace campaign::generator {
+namespace {
+
+// The bounds of Message in message.proto. A message above them would make the next service refuse its whole batch.
+constexpr size_t kMaxSubjectBytes = 1024;
+constexpr size_t kMaxPreheaderBytes = 512;
+constexpr size_t kMaxTextBytes = 65536;
+constexpr size_t kMaxHtmlBytes = 262144;
+constexpr size_t kMaxTitleBytes = 512;
+constexpr size_t kMaxLinkBytes = 2048;
+constexpr size_t kMaxCollapseKeyBytes = 64;
+constexpr size_t kMaxParameterBytes = 1024;
+
+// Shown by inboxes after the subject, by nobody once the mail is open.
+constexpr char kPreheaderStart[] =
+    "<div style=\"display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;mso-hide:all\">";
+constexpr char kPreheaderEnd[] = "</div>";
+
+Token TextToken(absl::string_view text) {
+  Token token;
+  token.text = std::string(text);
+  return token;
+}
+
+// Where `text` goes on after its <body> tag, of which it holds the start; npos: it holds none.
+size_t FindBody(absl::string_view text) {
+  for (size_t at = text.find('<'); at != text.npos; at = text.find('<', at + 1)) {
+    if (absl::StartsWithIgnoreCase(text.substr(at), "<body")) return at;
+  }
+  return text.npos;
+}
+
+// Puts `preheader` where the body begins; at the very start where there is no <body>.
+void PutPreheader(std::vector<Token> preheader, std::vector<Token>& html) {
+  preheader.insert(preheader.begin(), TextToken(kPreheaderStart));
+  preheader.push_back(TextToken(kPreheaderEnd));
+  size_t from = 0;
+  auto token = html.begin();
+  for (; token != html.end(); ++token) {
+    if (token->kind != Token::Kind::kText) continue;
+    from = FindBody(token->text);
+    if (from != std::string::npos) break;
+  }
+  // The tag may hold variables and so end in a later piece.
+  size_t end = std::string::npos;
+  for (; token != html.end(); ++token, from = 0) {
+    end = token->kind == Token::Kind::kText ? token->text.find('>', from) : std::string::npos;
+    if (end != std::string::npos) break;
+  }
+  if (token == html.end()) {
+    html.insert(html.begin(), preheader.begin(), preheader.end());
+    return;
+  }
+  preheader.push_back(TextToken(absl::string_view(token->text).substr(end + 1)));
+  token->text.resize(end + 1);
+  html.insert(token + 1, preheader.begin(), preheader.end());
+}
+
+class TemplateCompiler {
+ public:
+  TemplateCompiler(const InheritedTemplate& source, const v1::GenerationConfig& config, const CampaignParts& parts)
+      : source_(source), config_(config), parts_(parts) {}
+
+  absl::StatusOr<CompiledTemplate> Compile() {
+    compiled_.template_id = source_.template_id;
+    compiled_.locale = source_.locale;
+    ASSIGN_OR_RETURN(compiled_.subject, Plain(source_.subject, Insertion::kHeader, kMaxSubjectBytes));
+    ASSIGN_OR_RETURN(compiled_.preheader, Plain(source_.preheader, Insertion::kHeader, kMaxPreheaderBytes));
+    ASSIGN_OR_RETURN(compiled_.title, Plain(source_.title, Insertion::kOneLine, kMaxTitleBytes));
+    ASSIGN_OR_RETURN(compiled_.collapse_key, Plain(source_.collapse_key, Insertion::kOneLine, kMaxCollapseKeyBytes));
+    ASSIGN_OR_RETURN(compiled_.deep_link,
+                     Linked(source_.deep_link, Insertion::kOneLine, LinkText::kAddress, kMaxLinkBytes));
+    RETURN_IF_ERROR(CompileText());
+    RETURN_IF_ERROR(CompileHtml());
+    RETURN_IF_ERROR(CompileUnsubscribeUrl());
+    RETURN_IF_ERROR(CompileTracking());
+    RETURN_IF_ERROR(ResolveVariables());
+    return std::move(compiled_);
+  }
+
+ private:
+  absl::StatusOr<std::vector<Token>> Parse(const TemplateText& text, Insertion insertion) const {
+    const bool html = insertion == Insertion::kHtml;
+    return ParseTemplate(text, insertion, [&](absl::string_view name) { return source_.FindPartial(name, html); });
+  }
+
+  // A text in which nobody looks for links.
+  absl::StatusOr<TemplateProgram> Plain(const TemplateText& text, Insertion insertion, size_t max_bytes) {
+    ASSIGN_OR_RETURN(std::vector<Token> tokens, Parse(text, insertion));
+    return TemplateProgram::Make(std::move(tokens), LinkText::kRunning, max_bytes, text.field_path, names_);
+  }
+
+  absl::StatusOr<TemplateProgram> Linked(const TemplateText& text, Insertion insertion, LinkText kind,
+                                         size_t max_bytes) {
+    ASSIGN_OR_RETURN(std::vector<Token> tokens, Parse(text, insertion));
+    return Marked(std::move(tokens), text, kind, max_bytes);
+  }
+
+  absl::StatusOr<TemplateProgram> Marked(std::vector<Token> tokens, const TemplateText& text, LinkText kind,
+                                         size_t max_bytes, bool tracks = true) {
+    const auto constant_of = [&](absl::string_view name) { return parts_.defaults.ConstantOf(name); };
+    tracks = tracks && parts_.links.tracks();
+    if (kind == LinkText::kHtml || parts_.links.restricts() || tracks) {
+      const LinkContext context{parts_.links, constant_of, parts_.unsubscribing, tracks};
+      RETURN_IF_ERROR(MarkLinks(kind, context, text.field_path, tokens));
+    }
+    return TemplateProgram::Make(std::move(tokens), kind, max_bytes, text.field_path, names_);
+  }
+
+  absl::Status CompileText() {
+    if (source_.channel != v1::CHANNEL_CHAT) {
+      ASSIGN_OR_RETURN(compiled_.text, Linked(source_.text, Insertion::kVerbatim, LinkText::kRunning, kMaxTextBytes));
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(std::vector<Token> markdown, Parse(source_.text, Insertion::kMarkdown));
+    std::vector<Token> plain = WithoutMarkdown(markdown);
+    ASSIGN_OR_RETURN(compiled_.text, Marked(std::move(markdown), source_.text, LinkText::kRunning, kMaxTextBytes));
+    if (!source_.plain_text.text.empty()) {
+      ASSIGN_OR_RETURN(plain, Parse(source_.plain_text, Insertion::kVerbatim));
+    }
+    const TemplateText& origin = source_.plain_text.text.empty() ? source_.text : source_.plain_text;
+    ASSIGN_OR_RETURN(compiled_.plain_text, Marked(std::move(plain), origin, LinkText::kRunning, kMaxTextBytes));
+    return absl::OkStatus();
+  }
+
+  absl::Status CompileHtml() {
+    if (source_.html.text.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(std::vector<Token> html, Parse(source_.html, Insertion::kHtml));
+    if (!source_.preheader.text.empty()) {
+      TemplateText escaped = source_.preheader;
+      escaped.escape = true;
+      ASSIGN_OR_RETURN(std::vector<Token> preheader, Parse(escaped, Insertion::kHtml));
+      PutPreheader(std::move(preheader), html);
+    }
+    ASSIGN_OR_RETURN(compiled_.html, Marked(std::move(html), source_.html, LinkText::kHtml, kMaxHtmlBytes));
+    return absl::OkStatus();
+  }
+
+  absl::Status CompileUnsubscribeUrl() {
+    if (source_.channel != v1::CHANNEL_EMAIL) return absl::OkStatus();
+    const std::string& own = config_.links().one_click_unsubscribe_url();
+    compiled_.must_unsubscribe = !own.empty();
+    if (const LinkTarget target = ResolveLink(own); target.kind != LinkTarget::Kind::kElsewhere && !target.https) {
+      return InvalidField("config.links.one_click_unsubscribe_url", own, "is not HTTPS");
+    }
+    const TemplateText text{own.empty() ? "{{unsubscribe_url}}" : own, "config.links.one_click_unsubscribe_url"};
+    ASSIGN_OR_RETURN(std::vector<Token> tokens, Parse(text, Insertion::kHeader));
+    ASSIGN_OR_RETURN(compiled_.unsubscribe_url,
+                     Marked(std::move(tokens), text, LinkText::kAddress, kMaxLinkBytes, /*tracks=*/false));
+    return absl::OkStatus();
+  }
+
+  absl::Status CompileTracking() {
+    for (int i = 0; i < config_.links().tracking_parameters_size(); ++i) {
+      const v1::Fact& parameter = config_.links().tracking_parameters(i);
+      const TemplateText text{parameter.value(), absl::StrCat("config.links.tracking_parameters[", i, "].value")};
+      ASSIGN_OR_RETURN(std::vector<Token> tokens, Parse(text, Insertion::kPercent));
+      for (Token& token : tokens) {
+        if (token.kind != Token::Kind::kText) continue;
+        std::string encoded;
+        if (!AppendValue(token.text, Insertion::kPercent, encoded)) continue;
+        token.text = std::move(encoded);
+      }
+      ASSIGN_OR_RETURN(TemplateProgram value, TemplateProgram::Make(std::move(tokens), LinkText::kRunning,
+                                                                    kMaxParameterBytes, text.field_path, names_));
+      compiled_.tracking.emplace_back(absl::StrCat(parameter.name(), "="), std::move(value));
+    }
+    return absl::OkStatus();
+  }
+
+  // Phrases add their arguments to the variables.
+  absl::Status ResolveVariables() {
+    for (size_t slot = 0; slot < names_.size(); ++slot) {
+      const std::string name = names_[slot];
+      if (const Phrase* phrase = parts_.phrases.Find(name, source_.locale); phrase != nullptr) {
+        PhraseUse use{phrase, static_cast<int>(slot), {}};
+        for (const std::string& argument : phrase->arguments()) use.arguments.push_back(SlotOf(argument));
+        compiled_.phrases.push_back(std::move(use));
+      } else if (parts_.phrases.Has(name)) {
+        return InvalidField(source_.field_path, absl::StrCat("{{", name, "}}"),
+                            absl::StrCat("is a phrase that has no pattern for locale \"", source_.locale, "\""));
+      }
+    }
+    for (std::string& name : names_) compiled_.variables.push_back(parts_.defaults.Resolve(std::move(name)));
+    return absl::OkStatus();
+  }
+
+  int SlotOf(const std::string& name) {
+    const auto known = std::find(names_.begin(), names_.end(), name);
+    const auto slot = static_cast<int>(known - names_.begin());
+    if (known == names_.end()) names_.push_back(name);
+    return slot;
+  }
+
+  const InheritedTemplate& source_;
+  const v1::GenerationConfig& config_;
+  const CampaignParts& parts_;
+  // Of the variables, by slot.
+  std::vector<std::string> names_;
+  CompiledTemplate compiled_;
+};
+
+std::vector<std::string> UnsubscribingOf(const VariableDefaults& defaults, const v1::LinkPolicy& policy) {
+  const std::string& one_click = policy.one_click_unsubscribe_url();
+  const std::string fixed = one_click.substr(0, std::min(one_click.find("{{"), one_click.find_first_of("?#")));
+  std::vector<std::string> starts;
+  for (std::string start : {defaults.ConstantOf("unsubscribe_url"), defaults.ConstantOf("preferences_url"), fixed}) {
+    if (ResolveLink(start).kind == LinkTarget::Kind::kWeb) starts.push_back(std::move(start));
+  }
+  return starts;
+}
+
+}  // namespace
+
+absl::StatusOr<CampaignParts> CampaignParts::Compile(const v1::GenerationConfig& config, absl::string_view campaign) {
+  CampaignParts parts;
+  ASSIGN_OR_RETURN(parts.defaults, VariableDefaults::Compile(config, campaign));
+  ASSIGN_OR_RETURN(parts.phrases, Phrases::Compile(config));
+  ASSIGN_OR_RETURN(parts.links, LinkRules::Compile(config.links()));
+  parts.unsubscribing = UnsubscribingOf(parts.defaults, config.links());
+  return parts;
+}
+
+absl::StatusOr<CompiledTemplate> CompiledTemplate::Compile(const InheritedTemplate& source,
+                                                           const v1::GenerationConfig& config,
+                                                           const CampaignParts& parts) {
+  return TemplateCompiler(source, config, parts).Compile();
+}
+
+}  // namespace campaign::generator
