@@ -104,7 +104,7 @@ SmtpResult SmtpConnection::SendOnce(const std::string& recipient, absl::string_v
   const bool last = message_count_ + 1 >= options_.max_messages_per_connection;
   curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, last ? 1L : 0L);
   const CURLcode code = curl_easy_perform(easy_.get());
-  ++message_count_;
+  message_count_ = last ? 0 : message_count_ + 1;
   SmtpResult result = Judge(code);
   // After anything else the next e-mail could read an answer that was meant for this one.
   if (result.end != End::kAccepted && result.end != End::kRefused) {

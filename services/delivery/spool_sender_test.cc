@@ -146,7 +146,7 @@ TEST_F(SpoolSenderTest, RejectsWhatIsNoAddress) {
   const std::vector<SendOutcome> outcomes =
       Send({Email("ann@example.com\r\nBcc: all@example.com"), Email(), Email("Ann")});
   EXPECT_EQ(outcomes[0].kind, Kind::kRejected);
-  EXPECT_EQ(outcomes[0].code, "ADDRESS_INVALID");
+  EXPECT_EQ(outcomes[0].code, "HEADER_INJECTION");
   EXPECT_EQ(outcomes[0].text.find("ann"), std::string::npos) << "no address in a reason";
   EXPECT_EQ(outcomes[1].kind, Kind::kAccepted);
   EXPECT_EQ(outcomes[2].kind, Kind::kRejected);
