@@ -5,10 +5,11 @@
 #include "common/status.h"
 
 namespace campaign::delivery {
+namespace {
 
 // States are v1::DeliveryState; 3 is ACCEPTED, which nearly all rows end in and nobody has to search for. Times are
 // microseconds since 1970, UTC.
-const char kLedgerSchema[] = R"sql(
+constexpr char kSchema[] = R"sql(
   CREATE TABLE IF NOT EXISTS dispatch (
     dispatch_id INTEGER PRIMARY KEY,
     customer_run_id TEXT NOT NULL,
@@ -48,8 +49,6 @@ const char kLedgerSchema[] = R"sql(
     event_time INTEGER NOT NULL,
     create_time INTEGER NOT NULL);
 )sql";
-
-namespace {
 
 // What later releases added to `dispatch`, in the form of ALTER TABLE.
 struct AddedColumn {
@@ -166,7 +165,7 @@ SQLite::Statement& ListStatement(Connection& connection, const LedgerFilter& fil
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Database>> OpenLedger(const std::string& path) {
-  ASSIGN_OR_RETURN(auto database, Database::Open(path, kLedgerSchema));
+  ASSIGN_OR_RETURN(auto database, Database::Open(path, kSchema));
   RETURN_IF_ERROR(database->Write(AddColumns));
   return database;
 }

@@ -27,7 +27,7 @@ struct LedgerRow {
   v1::DeliveryState state = v1::DELIVERY_STATE_UNSPECIFIED;
   std::string provider;
   int attempt_count = 0;
-  // Of RETRY_WAIT.
+  // Of RETRY_WAIT, and of an UNKNOWN that will be sent again.
   absl::Time retry_time = absl::UnixEpoch();
   // Why it stands there; both empty where it is accepted.
   std::string reason_code;
@@ -58,10 +58,7 @@ struct LedgerFilter {
   int limit = 0;
 };
 
-// The ledger's tables, for Database::Open, which then lacks what OpenLedger adds.
-extern const char kLedgerSchema[];
-
-// Opens the ledger, and adds what one of an earlier release does not have. Errors of Database::Open and
+// Opens or makes the ledger, and adds what one of an earlier release does not have. Errors of Database::Open and
 // Database::Write.
 absl::StatusOr<std::unique_ptr<Database>> OpenLedger(const std::string& path);
 

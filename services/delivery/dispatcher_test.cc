@@ -46,7 +46,7 @@ class Process {
 
   Process(const std::string& path, ProviderRouter router, const Clock& clock, RetryPolicy retry = {})
       : router_(std::move(router)) {
-    auto database = Database::Open(path, kLedgerSchema);
+    auto database = OpenLedger(path);
     EXPECT_OK(database);
     database_ = *std::move(database);
     auto dispatcher = Dispatcher::Create(*database_, router_, clock, {[] { return 0.5; }, retry});
@@ -96,7 +96,7 @@ class DispatcherTest : public ::testing::Test {
  protected:
   // What an earlier process left in the ledger.
   void LeaveRow(v1::DeliveryState state, const std::string& provider = "fake", int attempt_count = 1) {
-    ASSERT_OK_AND_ASSIGN(const auto database, Database::Open(path_, kLedgerSchema));
+    ASSERT_OK_AND_ASSIGN(const auto database, OpenLedger(path_));
     LedgerRow row;
     row.customer_run_id = "r1";
     row.channel = v1::CHANNEL_EMAIL;

@@ -26,7 +26,7 @@ void AddHeader(const std::string& name, const std::string& value, v1::RecordRece
 }
 
 // The example of Twilio's documentation, "Validating requests".
-class TwilioSignatureTest : public ::testing::Test {
+class TwilioCallbackSignatureTest : public ::testing::Test {
  protected:
   static v1::RecordReceiptsRequest Example(const std::string& signature) {
     v1::RecordReceiptsRequest request;
@@ -42,22 +42,24 @@ class TwilioSignatureTest : public ::testing::Test {
   const absl::Time now_ = Utc("2026-06-15 12:00:00");
 };
 
-TEST_F(TwilioSignatureTest, PublishedExamplePasses) { EXPECT_OK(VerifySignature(source_, Example(right_), now_)); }
+TEST_F(TwilioCallbackSignatureTest, PublishedExamplePasses) {
+  EXPECT_OK(VerifySignature(source_, Example(right_), now_));
+}
 
-TEST_F(TwilioSignatureTest, SecondPublishedExamplePasses) {
+TEST_F(TwilioCallbackSignatureTest, SecondPublishedExamplePasses) {
   v1::RecordReceiptsRequest request = Example("GvWf1cFY/Q7PnoempGyD5oXAezc=");
   request.set_body("CallSid=CA1234567890ABCDE&Caller=%2B14158675310&Digits=1234&From=%2b14158675310&To=%2B18005551212");
   EXPECT_OK(VerifySignature(source_, request, now_));
 }
 
-TEST_F(TwilioSignatureTest, MissingOrWrongSignatureIsRefused) {
+TEST_F(TwilioCallbackSignatureTest, MissingOrWrongSignatureIsRefused) {
   EXPECT_THAT(VerifySignature(source_, Example(""), now_), StatusIs(kUnauthenticated, "no header X-Twilio-Signature"));
   for (const char* wrong : {"RSOYDt4T1cUTdK1PDd93/VVr8B9=", "RSOYDt4T1cUTdK1PDd93/VVr8B8", "=", "AAAA"}) {
     EXPECT_THAT(VerifySignature(source_, Example(wrong), now_), StatusIs(kUnauthenticated, "does not fit")) << wrong;
   }
 }
 
-TEST_F(TwilioSignatureTest, EveryFieldAndTheUrlAreSigned) {
+TEST_F(TwilioCallbackSignatureTest, EveryFieldAndTheUrlAreSigned) {
   v1::RecordReceiptsRequest request = Example(right_);
   request.set_url("https://mycompany.com/myapp.php?foo=1&bar=3");
   EXPECT_THAT(VerifySignature(source_, request, now_), StatusIs(kUnauthenticated, "does not fit"));
@@ -69,7 +71,7 @@ TEST_F(TwilioSignatureTest, EveryFieldAndTheUrlAreSigned) {
   EXPECT_THAT(VerifySignature(source_, request, now_), StatusIs(kUnauthenticated, "does not fit"));
 }
 
-TEST_F(TwilioSignatureTest, EachOfTwoTokensPassesWhileOneIsChanged) {
+TEST_F(TwilioCallbackSignatureTest, EachOfTwoTokensPassesWhileOneIsChanged) {
   CallbackSource source = source_;
   source.keys = {"a new one", "12345"};
   EXPECT_OK(VerifySignature(source, Example(right_), now_));
@@ -77,7 +79,7 @@ TEST_F(TwilioSignatureTest, EachOfTwoTokensPassesWhileOneIsChanged) {
   EXPECT_THAT(VerifySignature(source, Example(right_), now_), StatusIs(kUnauthenticated, "does not fit"));
 }
 
-TEST_F(TwilioSignatureTest, WithoutATokenNothingPasses) {
+TEST_F(TwilioCallbackSignatureTest, WithoutATokenNothingPasses) {
   CallbackSource source = source_;
   source.keys.clear();
   EXPECT_THAT(VerifySignature(source, Example(right_), now_), StatusIs(kUnauthenticated, "does not fit"));
@@ -87,7 +89,7 @@ TEST_F(TwilioSignatureTest, WithoutATokenNothingPasses) {
               StatusIs(kUnauthenticated, "does not fit"));
 }
 
-TEST_F(TwilioSignatureTest, FormOfTooManyFieldsIsRefused) {
+TEST_F(TwilioCallbackSignatureTest, FormOfTooManyFieldsIsRefused) {
   v1::RecordReceiptsRequest request = Example(right_);
   for (int i = 0; i < 600; ++i) request.mutable_body()->append("&a=");
   EXPECT_THAT(VerifySignature(source_, request, now_), StatusIs(kUnauthenticated, "does not fit"));
@@ -102,7 +104,7 @@ TEST(FormBodyTest, DecodesAsBrowsersDo) {
 }
 
 // The example of a published library's documentation.
-class WebhookSignatureTest : public ::testing::Test {
+class WebhookCallbackSignatureTest : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(source_.keys, ParseWebhookSecrets("secret", "whsec_plJ3nmyCDGBKInavdOK15jslABCDEFGHIJKL"));
@@ -121,7 +123,7 @@ class WebhookSignatureTest : public ::testing::Test {
   const absl::Time now_ = absl::FromUnixSeconds(1731705121);
 };
 
-TEST_F(WebhookSignatureTest, PublishedExamplePasses) {
+TEST_F(WebhookCallbackSignatureTest, PublishedExamplePasses) {
   // Its key is shorter than those that the settings take.
   const CallbackSource source{CallbackSource::Kind::kStandardWebhooks,
                               {"\xa6\x52\x77\x9e\x6c\x82\x0c\x60\x4a\x22\x76\xaf\x74\xe2\xb5\xe6\x3b\x25"},
@@ -131,7 +133,7 @@ TEST_F(WebhookSignatureTest, PublishedExamplePasses) {
   EXPECT_OK(VerifySignature(source, request, now_));
 }
 
-TEST_F(WebhookSignatureTest, TimeIsTakenWithinFiveMinutesEitherWay) {
+TEST_F(WebhookCallbackSignatureTest, TimeIsTakenWithinFiveMinutesEitherWay) {
   for (const int seconds : {-300, -1, 0, 1, 300}) {
     EXPECT_OK(VerifySignature(source_, Signed(now_ + absl::Seconds(seconds)), now_)) << seconds;
   }
@@ -141,7 +143,7 @@ TEST_F(WebhookSignatureTest, TimeIsTakenWithinFiveMinutesEitherWay) {
               StatusIs(kUnauthenticated, "5 minutes in the future"));
 }
 
-TEST_F(WebhookSignatureTest, OneOfSeveralSignaturesIsEnough) {
+TEST_F(WebhookCallbackSignatureTest, OneOfSeveralSignaturesIsEnough) {
   v1::RecordReceiptsRequest request = Signed(now_);
   const std::string right = request.headers(2).value();
   request.mutable_headers(2)->set_value(absl::StrCat("v1a,abc  v1,AAAA ", right, " v2,x"));
@@ -151,7 +153,7 @@ TEST_F(WebhookSignatureTest, OneOfSeveralSignaturesIsEnough) {
   EXPECT_THAT(VerifySignature(source_, request, now_), StatusIs(kUnauthenticated, "does not fit"));
 }
 
-TEST_F(WebhookSignatureTest, IdTimeAndBodyAreSigned) {
+TEST_F(WebhookCallbackSignatureTest, IdTimeAndBodyAreSigned) {
   v1::RecordReceiptsRequest request = Signed(now_);
   request.mutable_headers(0)->set_value("msg_other");
   EXPECT_THAT(VerifySignature(source_, request, now_), StatusIs(kUnauthenticated, "does not fit"));
@@ -163,7 +165,7 @@ TEST_F(WebhookSignatureTest, IdTimeAndBodyAreSigned) {
   EXPECT_THAT(VerifySignature(source_, request, now_), StatusIs(kUnauthenticated, "does not fit"));
 }
 
-TEST_F(WebhookSignatureTest, MissingHeadersAreNamed) {
+TEST_F(WebhookCallbackSignatureTest, MissingHeadersAreNamed) {
   for (int i = 0; i < 3; ++i) {
     v1::RecordReceiptsRequest request = Signed(now_);
     const std::string name = absl::AsciiStrToLower(request.headers(i).name());
@@ -172,7 +174,7 @@ TEST_F(WebhookSignatureTest, MissingHeadersAreNamed) {
   }
 }
 
-TEST_F(WebhookSignatureTest, HostileTimesAreRefused) {
+TEST_F(WebhookCallbackSignatureTest, HostileTimesAreRefused) {
   for (const char* time :
        {"soon", "99999999999999999999", "9223372036854775807", "-9223372036854775808", "1.5", "1e9"}) {
     v1::RecordReceiptsRequest request = Signed(now_);
@@ -181,7 +183,7 @@ TEST_F(WebhookSignatureTest, HostileTimesAreRefused) {
   }
 }
 
-TEST_F(WebhookSignatureTest, WithoutAKeyNothingPasses) {
+TEST_F(WebhookCallbackSignatureTest, WithoutAKeyNothingPasses) {
   v1::RecordReceiptsRequest request = Signed(now_);
   source_.keys.clear();
   EXPECT_THAT(VerifySignature(source_, request, now_), StatusIs(kUnauthenticated, "does not fit"));
