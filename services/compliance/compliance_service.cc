@@ -1,12 +1,20 @@
 #include "services/compliance/compliance_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "common/log.h"
 #include "common/status.h"
+#include "services/compliance/consent_store.h"
+#include "services/compliance/replies.h"
+#include "services/compliance/reply_store.h"
+#include "services/compliance/suppression_store.h"
 
 namespace campaign::compliance {
 namespace {
@@ -14,37 +22,18 @@ namespace {
 constexpr absl::Duration kKeepContacts = absl::Hours(24 * 400);
 constexpr absl::Duration kPruneEvery = absl::Minutes(1);
 constexpr int kDefaultPageSize = 100;
-// What a caller's clock may be ahead. A consent from further on would outlive every withdrawal until then.
-constexpr absl::Duration kMostClockSkew = absl::Hours(1);
+constexpr v1::Channel kChannels[] = {v1::CHANNEL_EMAIL, v1::CHANNEL_SMS, v1::CHANNEL_PUSH, v1::CHANNEL_CHAT};
 
-absl::Status CheckTargets(const google::protobuf::RepeatedPtrField<v1::Suppression>& suppressions) {
+// The targets of all entries, in order.
+absl::StatusOr<std::vector<SuppressionTarget>> TargetsOf(
+    const google::protobuf::RepeatedPtrField<v1::Suppression>& suppressions) {
+  std::vector<SuppressionTarget> targets;
+  targets.reserve(suppressions.size());
   for (int i = 0; i < suppressions.size(); ++i) {
-    const v1::Suppression& suppression = suppressions[i];
-    const std::string path = absl::StrCat("suppressions[", i, "]");
-    if (suppression.target_case() == v1::Suppression::TARGET_NOT_SET) {
-      return InvalidField(path + ".target", "none", "must be a customer_id or an address");
-    }
-    if (suppression.has_address() && AddressKey(suppression.address()).empty()) {
-      return InvalidField(path + ".address", absl::StrCat("\"", suppression.address(), "\""), "is blank");
-    }
+    ASSIGN_OR_RETURN(SuppressionTarget target, TargetOf(suppressions[i], absl::StrCat("suppressions[", i, "]")));
+    targets.push_back(std::move(target));
   }
-  return absl::OkStatus();
-}
-
-absl::Status CheckConsents(const google::protobuf::RepeatedPtrField<v1::Consent>& consents, absl::Time now) {
-  for (int i = 0; i < consents.size(); ++i) {
-    const v1::Consent& consent = consents[i];
-    const std::string path = absl::StrCat("consents[", i, "]");
-    if (consent.channel() == v1::CHANNEL_UNSPECIFIED) {
-      return InvalidField(path + ".channel", "CHANNEL_UNSPECIFIED", "is no channel");
-    }
-    if (!consent.has_event_time()) return InvalidField(path + ".event_time", "none", "must be set");
-    if (FromTimestamp(consent.event_time()) > now + kMostClockSkew) {
-      return InvalidField(path + ".event_time", absl::FormatTime(FromTimestamp(consent.event_time())),
-                          "is more than an hour in the future");
-    }
-  }
-  return absl::OkStatus();
+  return targets;
 }
 
 absl::StatusOr<int64_t> ParsePageToken(const std::string& token) {
@@ -53,47 +42,20 @@ absl::StatusOr<int64_t> ParsePageToken(const std::string& token) {
   return InvalidField("page_token", absl::StrCat("\"", token, "\""), "is not one that this call returned");
 }
 
-absl::Status List(Connection& connection, const v1::ListSuppressionsRequest& request,
-                  v1::ListSuppressionsResponse& response) {
-  ASSIGN_OR_RETURN(const int64_t after, ParsePageToken(request.page_token()));
-  const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
-  const int64_t next = ComplianceStore(connection).ListSuppressions(after, page_size, response);
-  if (next != 0) response.set_next_page_token(absl::StrCat(next));
-  return absl::OkStatus();
-}
-
-absl::Status Get(Connection& connection, const v1::GetConsentsRequest& request, v1::GetConsentsResponse& response) {
-  ComplianceStore store(connection);
-  for (const std::string& customer_id : request.customer_ids()) {
-    store.FindConsentedChannels(customer_id, *response.add_results());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Add(Connection& connection, const v1::AddSuppressionsRequest& request,
-                 v1::AddSuppressionsResponse& response, absl::Time now) {
-  RETURN_IF_ERROR(CheckTargets(request.suppressions()));
-  ComplianceStore store(connection);
-  int added = 0;
-  for (const v1::Suppression& suppression : request.suppressions()) added += store.AddSuppression(suppression, now);
-  response.set_added_count(added);
-  return absl::OkStatus();
-}
-
-absl::Status Remove(Connection& connection, const v1::RemoveSuppressionsRequest& request,
-                    v1::RemoveSuppressionsResponse& response) {
-  RETURN_IF_ERROR(CheckTargets(request.suppressions()));
-  ComplianceStore store(connection);
-  int removed = 0;
-  for (const v1::Suppression& suppression : request.suppressions()) removed += store.RemoveSuppression(suppression);
-  response.set_removed_count(removed);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
-ComplianceService::ComplianceService(Database& database, const ZoneDatabase& zones, const Clock& clock)
-    : database_(database), zones_(zones), clock_(clock) {
+ComplianceService::ComplianceService(Database& database, const ZoneDatabase& zones, const Jurisdictions& jurisdictions,
+                                     const ReplyKeywords& reply_keywords, const Clock& clock)
+    : database_(database),
+      zones_(zones),
+      jurisdictions_(jurisdictions),
+      reply_keywords_(reply_keywords),
+      clock_(clock) {
+  const absl::Status filled = database_.Read([this](Connection& connection) {
+    SuppressionStore(connection, filter_).FillFilter();
+    return absl::OkStatus();
+  });
+  if (!filled.ok()) LOG(WARNING) << "every target will be looked up in the suppression list: " << filled;
   SetMessageAllocatorFor_Check(&check_allocator_);
   SetMessageAllocatorFor_SettleReservations(&settle_allocator_);
   SetMessageAllocatorFor_AddSuppressions(&add_allocator_);
@@ -101,6 +63,7 @@ ComplianceService::ComplianceService(Database& database, const ZoneDatabase& zon
   SetMessageAllocatorFor_ListSuppressions(&list_allocator_);
   SetMessageAllocatorFor_RecordConsents(&record_allocator_);
   SetMessageAllocatorFor_GetConsents(&get_allocator_);
+  SetMessageAllocatorFor_RecordReplies(&replies_allocator_);
 }
 
 absl::StatusOr<std::shared_ptr<BatchCheck>> ComplianceService::PrepareCheck(const v1::CheckRequest& request) {
@@ -108,9 +71,9 @@ absl::StatusOr<std::shared_ptr<BatchCheck>> ComplianceService::PrepareCheck(cons
   if (request.has_decide_time() && !request.dry_run()) return InvalidField("decide_time", "set", "needs dry_run");
   const absl::Time now = request.has_decide_time() ? FromTimestamp(request.decide_time()) : clock_.Now();
   ASSIGN_OR_RETURN(auto compiled, configs_.Get(request.config_version(), [&] {
-    return CompiledCompliance::Compile(request.config(), "config");
+    return CompiledCompliance::Compile(request.config(), "config", zones_, jurisdictions_);
   }));
-  return std::make_shared<BatchCheck>(request, std::move(compiled), zones_, now);
+  return std::make_shared<BatchCheck>(request, std::move(compiled), zones_, jurisdictions_, now);
 }
 
 // Not by Answer and AnswerWithWrite: what needs no state is done before the writer's thread, which all requests share.
@@ -123,9 +86,11 @@ grpc::ServerUnaryReactor* ComplianceService::Check(grpc::CallbackServerContext* 
     return reactor;
   }
   const auto decide = [this, batch = *std::move(prepared), request, response](Connection& connection) {
-    ComplianceStore store(connection);
-    batch->Decide(store, *response);
-    if (!request->dry_run()) PruneSometimes(store);
+    ComplianceStore contacts(connection);
+    SuppressionStore suppressions(connection, filter_);
+    ConsentStore consents(connection);
+    batch->Decide(contacts, suppressions, consents, *response);
+    if (!request->dry_run()) PruneSometimes(contacts);
     return absl::OkStatus();
   };
   if (request->dry_run()) {
@@ -161,14 +126,76 @@ absl::Status ComplianceService::Settle(Connection& connection, const v1::Complia
   return absl::OkStatus();
 }
 
+absl::Status ComplianceService::Add(Connection& connection, const v1::AddSuppressionsRequest& request,
+                                    v1::AddSuppressionsResponse& response) {
+  ASSIGN_OR_RETURN(const std::vector<SuppressionTarget> targets, TargetsOf(request.suppressions()));
+  SuppressionStore store(connection, filter_);
+  const absl::Time now = clock_.Now();
+  int added = 0;
+  for (size_t i = 0; i < targets.size(); ++i) added += store.Add(request.suppressions(i), targets[i], now);
+  response.set_added_count(added);
+  return absl::OkStatus();
+}
+
+absl::Status ComplianceService::Remove(Connection& connection, const v1::RemoveSuppressionsRequest& request,
+                                       v1::RemoveSuppressionsResponse& response) {
+  ASSIGN_OR_RETURN(const std::vector<SuppressionTarget> targets, TargetsOf(request.suppressions()));
+  SuppressionStore store(connection, filter_);
+  int removed = 0;
+  for (size_t i = 0; i < targets.size(); ++i) removed += store.Remove(request.suppressions(i), targets[i]);
+  response.set_removed_count(removed);
+  return absl::OkStatus();
+}
+
+absl::Status ComplianceService::List(Connection& connection, const v1::ListSuppressionsRequest& request,
+                                     v1::ListSuppressionsResponse& response) {
+  ASSIGN_OR_RETURN(const int64_t after, ParsePageToken(request.page_token()));
+  const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  const int64_t next = SuppressionStore(connection, filter_).List(after, page_size, response);
+  if (next != 0) response.set_next_page_token(absl::StrCat(next));
+  return absl::OkStatus();
+}
+
 absl::Status ComplianceService::Record(Connection& connection, const v1::RecordConsentsRequest& request,
                                        v1::RecordConsentsResponse& response) const {
-  RETURN_IF_ERROR(CheckConsents(request.consents(), clock_.Now()));
-  ComplianceStore store(connection);
+  RETURN_IF_ERROR(CheckConsentRequest(request, clock_.Now()));
+  ConsentStore store(connection);
   int changed = 0;
-  for (const v1::Consent& consent : request.consents()) changed += store.RecordConsent(consent);
+  for (const v1::Consent& consent : request.consents()) changed += store.Record(consent);
   response.set_changed_count(changed);
   return absl::OkStatus();
+}
+
+absl::Status ComplianceService::Get(Connection& connection, const v1::GetConsentsRequest& request,
+                                    v1::GetConsentsResponse& response) const {
+  if (!request.countries().empty() && request.countries_size() != request.customer_ids_size()) {
+    return InvalidField("countries", request.countries_size(), "of them are not one for each of customer_ids");
+  }
+  ConsentStore store(connection);
+  const absl::Time now = clock_.Now();
+  std::vector<ConsentRecord> records;
+  for (int i = 0; i < request.customer_ids_size(); ++i) {
+    const Jurisdiction& jurisdiction = jurisdictions_.Of(request.countries().empty() ? "" : request.countries(i));
+    store.FindAll(request.customer_ids(i), records);
+    v1::ConsentedChannels& result = *response.add_results();
+    // Ordered by channel.
+    auto begin = records.begin();
+    for (const v1::Channel channel : kChannels) {
+      const auto end = std::find_if(begin, records.end(), [&](const auto& r) { return r.channel != channel; });
+      const ConsentRule& rule = jurisdiction.RuleFor(channel, v1::MESSAGE_CLASS_MARKETING);
+      const absl::Span<const ConsentRecord> of_channel(records.data() + (begin - records.begin()), end - begin);
+      if (EvaluateConsent(rule, of_channel, request.purpose(), now).allowed) result.add_channels(channel);
+      begin = end;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ComplianceService::RecordAll(Connection& connection, const v1::RecordRepliesRequest& request,
+                                          v1::RecordRepliesResponse& response) {
+  ReplyStore replies(connection);
+  SuppressionStore suppressions(connection, filter_);
+  return compliance::RecordReplies(request, reply_keywords_, clock_.Now(), replies, suppressions, response);
 }
 
 grpc::ServerUnaryReactor* ComplianceService::SettleReservations(grpc::CallbackServerContext* context,
@@ -181,23 +208,22 @@ grpc::ServerUnaryReactor* ComplianceService::SettleReservations(grpc::CallbackSe
 grpc::ServerUnaryReactor* ComplianceService::AddSuppressions(grpc::CallbackServerContext* context,
                                                              const v1::AddSuppressionsRequest* request,
                                                              v1::AddSuppressionsResponse* response) {
-  return AnswerWithWrite(context, request, response, database_, [this](Connection& connection, auto& in, auto& out) {
-    return Add(connection, in, out, clock_.Now());
-  });
+  return AnswerWithWrite(context, request, response, database_,
+                         [this](Connection& connection, auto& in, auto& out) { return Add(connection, in, out); });
 }
 
 grpc::ServerUnaryReactor* ComplianceService::RemoveSuppressions(grpc::CallbackServerContext* context,
                                                                 const v1::RemoveSuppressionsRequest* request,
                                                                 v1::RemoveSuppressionsResponse* response) {
-  return AnswerWithWrite(context, request, response, database_, Remove);
+  return AnswerWithWrite(context, request, response, database_,
+                         [this](Connection& connection, auto& in, auto& out) { return Remove(connection, in, out); });
 }
 
 grpc::ServerUnaryReactor* ComplianceService::ListSuppressions(grpc::CallbackServerContext* context,
                                                               const v1::ListSuppressionsRequest* request,
                                                               v1::ListSuppressionsResponse* response) {
-  return Answer(context, request, response, [this](auto& in, auto& out) {
-    return database_.Read([&](Connection& connection) { return List(connection, in, out); });
-  });
+  return AnswerWithRead(context, request, response, database_,
+                        [this](Connection& connection, auto& in, auto& out) { return List(connection, in, out); });
 }
 
 grpc::ServerUnaryReactor* ComplianceService::RecordConsents(grpc::CallbackServerContext* context,
@@ -210,8 +236,15 @@ grpc::ServerUnaryReactor* ComplianceService::RecordConsents(grpc::CallbackServer
 grpc::ServerUnaryReactor* ComplianceService::GetConsents(grpc::CallbackServerContext* context,
                                                          const v1::GetConsentsRequest* request,
                                                          v1::GetConsentsResponse* response) {
-  return Answer(context, request, response, [this](auto& in, auto& out) {
-    return database_.Read([&](Connection& connection) { return Get(connection, in, out); });
+  return AnswerWithRead(context, request, response, database_,
+                        [this](Connection& connection, auto& in, auto& out) { return Get(connection, in, out); });
+}
+
+grpc::ServerUnaryReactor* ComplianceService::RecordReplies(grpc::CallbackServerContext* context,
+                                                           const v1::RecordRepliesRequest* request,
+                                                           v1::RecordRepliesResponse* response) {
+  return AnswerWithWrite(context, request, response, database_, [this](Connection& connection, auto& in, auto& out) {
+    return RecordAll(connection, in, out);
   });
 }
 

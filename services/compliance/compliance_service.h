@@ -9,6 +9,9 @@
 #include "common/unary.h"
 #include "services/compliance/batch_check.h"
 #include "services/compliance/compiled_compliance.h"
+#include "services/compliance/jurisdictions.h"
+#include "services/compliance/reply_keywords.h"
+#include "services/compliance/suppression_filter.h"
 #include "services/compliance/zone_database.h"
 
 namespace campaign::compliance {
@@ -16,7 +19,9 @@ namespace campaign::compliance {
 // The RPC adapter; see compliance.proto for what each call does. Thread-safe. Does not own what it is given.
 class ComplianceService final : public v1::Compliance::CallbackService {
  public:
-  ComplianceService(Database& database, const ZoneDatabase& zones, const Clock& clock);
+  // Reads the suppression list's targets into memory.
+  ComplianceService(Database& database, const ZoneDatabase& zones, const Jurisdictions& jurisdictions,
+                    const ReplyKeywords& reply_keywords, const Clock& clock);
 
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context, const v1::CheckRequest* request,
                                   v1::CheckResponse* response) override;
@@ -37,6 +42,8 @@ class ComplianceService final : public v1::Compliance::CallbackService {
                                            v1::RecordConsentsResponse* response) override;
   grpc::ServerUnaryReactor* GetConsents(grpc::CallbackServerContext* context, const v1::GetConsentsRequest* request,
                                         v1::GetConsentsResponse* response) override;
+  grpc::ServerUnaryReactor* RecordReplies(grpc::CallbackServerContext* context, const v1::RecordRepliesRequest* request,
+                                          v1::RecordRepliesResponse* response) override;
 
  private:
   // The part of Check that needs no state.
@@ -45,11 +52,24 @@ class ComplianceService final : public v1::Compliance::CallbackService {
                       v1::ComplianceSettleReservationsResponse& response) const;
   absl::Status Record(Connection& connection, const v1::RecordConsentsRequest& request,
                       v1::RecordConsentsResponse& response) const;
+  absl::Status Add(Connection& connection, const v1::AddSuppressionsRequest& request,
+                   v1::AddSuppressionsResponse& response);
+  absl::Status Remove(Connection& connection, const v1::RemoveSuppressionsRequest& request,
+                      v1::RemoveSuppressionsResponse& response);
+  absl::Status List(Connection& connection, const v1::ListSuppressionsRequest& request,
+                    v1::ListSuppressionsResponse& response);
+  absl::Status Get(Connection& connection, const v1::GetConsentsRequest& request,
+                   v1::GetConsentsResponse& response) const;
+  absl::Status RecordAll(Connection& connection, const v1::RecordRepliesRequest& request,
+                         v1::RecordRepliesResponse& response);
   void PruneSometimes(ComplianceStore& store);
 
   Database& database_;
   const ZoneDatabase& zones_;
+  const Jurisdictions& jurisdictions_;
+  const ReplyKeywords& reply_keywords_;
   const Clock& clock_;
+  SuppressionFilter filter_;
   ConfigCache<CompiledCompliance> configs_;
   // On the writer's thread alone.
   absl::Time next_prune_ = absl::InfinitePast();
@@ -61,6 +81,7 @@ class ComplianceService final : public v1::Compliance::CallbackService {
   ArenaAllocator<v1::ListSuppressionsRequest, v1::ListSuppressionsResponse> list_allocator_;
   ArenaAllocator<v1::RecordConsentsRequest, v1::RecordConsentsResponse> record_allocator_;
   ArenaAllocator<v1::GetConsentsRequest, v1::GetConsentsResponse> get_allocator_;
+  ArenaAllocator<v1::RecordRepliesRequest, v1::RecordRepliesResponse> replies_allocator_;
 };
 
 }  // namespace campaign::compliance

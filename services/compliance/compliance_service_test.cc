@@ -24,11 +24,22 @@ using ::campaign::testing::Utc;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 const ZoneDatabase& Zones() {
   static const auto& zones = *new ZoneDatabase(ZoneDatabase::SystemDirectory());
   return zones;
+}
+
+const Jurisdictions& ShippedTable() {
+  static const auto& table = *new Jurisdictions(Jurisdictions::ReadFromFile(JURISDICTIONS).value());
+  return table;
+}
+
+const ReplyKeywords& Keywords() {
+  static const auto& keywords = *new ReplyKeywords(ReplyKeywords::Parse("arret", "START,UNSTOP,YES").value());
+  return keywords;
 }
 
 constexpr char kOneAWeek[] = "frequency_caps { max_messages: 1 window { seconds: 604800 } }";
@@ -44,7 +55,7 @@ class ComplianceServiceTest : public ::testing::Test {
     auto database = ComplianceStore::Open(dir_.File("compliance.db"));
     ASSERT_OK(database);
     database_ = *std::move(database);
-    service_ = std::make_unique<ComplianceService>(*database_, Zones(), clock_);
+    service_ = std::make_unique<ComplianceService>(*database_, Zones(), ShippedTable(), Keywords(), clock_);
     auto server = Server::Start("127.0.0.1:0", {service_.get()});
     ASSERT_OK(server);
     server_ = *std::move(server);
@@ -192,7 +203,10 @@ TEST_F(ComplianceServiceTest, BlocksMarketingWithoutConsent) {
   v1::CheckResult result = CheckOne(Request(""));
   EXPECT_EQ(result.verdict(), v1::VERDICT_BLOCK);
   EXPECT_THAT(CodesOf(result), ElementsAre("NO_CONSENT"));
-  EXPECT_EQ(result.reasons(0).text(), "Consent to marketing by email was never given");
+  EXPECT_EQ(
+      result.reasons(0).text(),
+      "Consent to marketing by email was never given; PECR reg. 22, UK GDPR Art. 6(1) asks for express consent or "
+      "a legitimate interest");
   Consent("ann", v1::CHANNEL_SMS, true, clock_.Now());
   EXPECT_EQ(CheckOne(Request("")).verdict(), v1::VERDICT_BLOCK) << "consent is for its channel";
   Consent("ann");
@@ -214,7 +228,7 @@ TEST_F(ComplianceServiceTest, AWithdrawnConsentCountsForTheVeryNextCheck) {
     Consent("ann", v1::CHANNEL_EMAIL, false, clock_.Now());
     const v1::CheckResult result = CheckOne(Request(""));
     ASSERT_EQ(result.verdict(), v1::VERDICT_BLOCK);
-    ASSERT_EQ(result.reasons(0).text(), "Consent to marketing by email was withdrawn");
+    ASSERT_THAT(result.reasons(0).text(), StartsWith("Consent to marketing by email was withdrawn; "));
   }
 }
 
@@ -315,6 +329,158 @@ TEST_F(ComplianceServiceTest, SuppressionStopsTransactionalMessagesToo) {
                                                   "message { channel: CHANNEL_SMS address: '+49151234567' "
                                                   "message_class: MESSAGE_CLASS_TRANSACTIONAL }"));
   EXPECT_THAT(CodesOf(result), ElementsAre("SUPPRESSED"));
+}
+
+TEST_F(ComplianceServiceTest, EmailToTheUnitedStatesNeedsNoConsentUntilItIsTakenBack) {
+  const char kAmerican[] = "profile { customer { country: 'US' } }";
+  EXPECT_EQ(CheckOne(Request("", "run-1", kAmerican)).verdict(), v1::VERDICT_ALLOW);
+  Consent("ann", v1::CHANNEL_EMAIL, false, clock_.Now());
+  EXPECT_THAT(CodesOf(CheckOne(Request("", "run-1", kAmerican))), ElementsAre("NO_CONSENT"));
+  EXPECT_THAT(CodesOf(CheckOne(Request(
+                  "", "run-2", absl::StrCat(kAmerican, "message { channel: CHANNEL_SMS address: '+12065550199' }")))),
+              ElementsAre("NO_CONSENT"))
+      << "SMS needs it";
+}
+
+TEST_F(ComplianceServiceTest, AsksForConsentForTheCampaignsPurpose) {
+  ASSERT_OK(Call<v1::RecordConsentsResponse>(
+      &v1::Compliance::Stub::RecordConsents,
+      ParseProto<v1::RecordConsentsRequest>("consents { customer_id: 'ann' channel: CHANNEL_EMAIL granted: true "
+                                            "purpose: 'surveys' event_time { seconds: 100 } }")));
+  EXPECT_EQ(CheckOne(Request("purpose: 'surveys'")).verdict(), v1::VERDICT_ALLOW);
+  EXPECT_THAT(CodesOf(CheckOne(Request("purpose: 'offers'"))), ElementsAre("NO_CONSENT"));
+}
+
+TEST_F(ComplianceServiceTest, AConsentEndsWhenItIsSaidTo) {
+  v1::RecordConsentsRequest request = ParseProto<v1::RecordConsentsRequest>(
+      "consents { customer_id: 'ann' channel: CHANNEL_EMAIL granted: true event_time { seconds: 100 } }");
+  *request.mutable_consents(0)->mutable_expire_time() = ToTimestamp(clock_.Now() + absl::Hours(1));
+  ASSERT_OK(Call<v1::RecordConsentsResponse>(&v1::Compliance::Stub::RecordConsents, request));
+  EXPECT_EQ(CheckOne(Request("")).verdict(), v1::VERDICT_ALLOW);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_THAT(CodesOf(CheckOne(Request(""))), ElementsAre("NO_CONSENT"));
+}
+
+TEST_F(ComplianceServiceTest, GetConsentsAnswersByCountryAndPurposeAsChecksDo) {
+  Consent("ann", v1::CHANNEL_EMAIL, false, clock_.Now());
+  ASSERT_OK(Call<v1::RecordConsentsResponse>(
+      &v1::Compliance::Stub::RecordConsents,
+      ParseProto<v1::RecordConsentsRequest>(
+          "consents { customer_id: 'bob' channel: CHANNEL_EMAIL granted: true event_time { seconds: 100 } "
+          "legal_basis: LEGAL_BASIS_LEGITIMATE_INTEREST } "
+          "consents { customer_id: 'bob' channel: CHANNEL_PUSH granted: true event_time { seconds: 100 } "
+          "purpose: 'surveys' }")));
+  const auto channels_of = [&](absl::string_view request) {
+    const auto response =
+        Call<v1::GetConsentsResponse>(&v1::Compliance::Stub::GetConsents, ParseProto<v1::GetConsentsRequest>(request));
+    EXPECT_OK(response);
+    std::string channels;
+    for (const v1::ConsentedChannels& result : response->results()) {
+      for (const int channel : result.channels()) absl::StrAppend(&channels, channel);
+      absl::StrAppend(&channels, ";");
+    }
+    return channels;
+  };
+  const char kThree[] = "customer_ids: ['new', 'ann', 'bob']";
+  EXPECT_EQ(channels_of(kThree), ";;3;");
+  EXPECT_EQ(channels_of(absl::StrCat(kThree, "countries: ['US', 'US', 'US']")), "1;;13;");
+  EXPECT_EQ(channels_of(absl::StrCat(kThree, "countries: ['', 'DE', 'DE']")), ";;13;");
+  EXPECT_EQ(channels_of(absl::StrCat(kThree, "countries: ['DE', 'DE', 'DE'] purpose: 'offers'")), ";;1;");
+  EXPECT_THAT(
+      Call<v1::GetConsentsResponse>(&v1::Compliance::Stub::GetConsents,
+                                    ParseProto<v1::GetConsentsRequest>("customer_ids: ['a', 'b'] countries: ['US']")),
+      StatusIs(absl::StatusCode::kInvalidArgument, "countries: 1 of them are not one for each of customer_ids"));
+}
+
+TEST_F(ComplianceServiceTest, FindsEveryKindOfTargetAndKnowsItAfterARestart) {
+  ASSERT_OK(
+      Suppress("suppressions { phone_number: '+49 (0)151 234567' } suppressions { domain: 'example.org' } "
+               "suppressions { device: 'TokenABC' } suppressions { address: 'eve@example.com' }"));
+  for (int start = 0; start < 2; ++start) {
+    const auto suppressed = [&](absl::string_view message, absl::string_view country = "GB") {
+      v1::CheckRequest request = Request("", "run-1",
+                                         absl::StrCat("profile { customer { country: '", country, "' } } message { ",
+                                                      message, " message_class: MESSAGE_CLASS_TRANSACTIONAL }"));
+      const bool blocked = CodesOf(CheckOne(request)) == std::vector<std::string>{"SUPPRESSED"};
+      request.set_dry_run(true);
+      EXPECT_EQ(CodesOf(CheckOne(request)) == std::vector<std::string>{"SUPPRESSED"}, blocked) << message;
+      return blocked;
+    };
+    EXPECT_TRUE(suppressed("channel: CHANNEL_SMS address: '+49151234567'"));
+    EXPECT_TRUE(suppressed("channel: CHANNEL_SMS address: '0151 234567'", "DE"));
+    EXPECT_FALSE(suppressed("channel: CHANNEL_SMS address: '+49151234568'"));
+    EXPECT_TRUE(suppressed("address: 'Bob@Mail.Example.ORG'"));
+    EXPECT_FALSE(suppressed("address: 'bob@example.org.uk'"));
+    EXPECT_TRUE(suppressed("channel: CHANNEL_PUSH address: 'TokenABC'"));
+    EXPECT_FALSE(suppressed("channel: CHANNEL_PUSH address: 'tokenabc'"));
+    EXPECT_TRUE(suppressed("address: 'EVE@example.com'"));
+    Restart();
+  }
+}
+
+TEST_F(ComplianceServiceTest, ASuppressionOfMarketingLetsTransactionalMessagesPass) {
+  Consent("ann");
+  ASSERT_OK(Suppress("suppressions { customer_id: 'ann' message_class: MESSAGE_CLASS_MARKETING }"));
+  EXPECT_THAT(CodesOf(CheckOne(Request(""))), ElementsAre("SUPPRESSED"));
+  EXPECT_EQ(CheckOne(Request("", "run-2", "message { message_class: MESSAGE_CLASS_TRANSACTIONAL }")).verdict(),
+            v1::VERDICT_ALLOW);
+}
+
+TEST_F(ComplianceServiceTest, SuppressionsAreRemovedByTheWholeOfTheirKey) {
+  ASSERT_OK(
+      Suppress("suppressions { phone_number: '+12065550199' brand: 'Acme' channel: CHANNEL_SMS "
+               "message_class: MESSAGE_CLASS_MARKETING reason: 'x' }"));
+  const auto removed = [&](absl::string_view entry) {
+    return Call<v1::RemoveSuppressionsResponse>(
+               &v1::Compliance::Stub::RemoveSuppressions,
+               ParseProto<v1::RemoveSuppressionsRequest>(absl::StrCat("suppressions { ", entry, " }")))
+        ->removed_count();
+  };
+  EXPECT_EQ(removed("phone_number: '+12065550199'"), 0);
+  EXPECT_EQ(removed("phone_number: '+12065550199' brand: 'Acme' channel: CHANNEL_SMS"), 0);
+  EXPECT_EQ(removed("address: '+12065550199' brand: 'Acme' channel: CHANNEL_SMS "
+                    "message_class: MESSAGE_CLASS_MARKETING"),
+            0);
+  EXPECT_EQ(removed("phone_number: '+1 206 555 0199' brand: 'Acme' channel: CHANNEL_SMS "
+                    "message_class: MESSAGE_CLASS_MARKETING"),
+            1);
+}
+
+TEST_F(ComplianceServiceTest, AnSmsToWhatIsNoTelephoneNumberCannotBeEvaluated) {
+  const v1::CheckResult result = CheckOne(Request(
+      "", "run-1", "message { channel: CHANNEL_SMS address: '12' message_class: MESSAGE_CLASS_TRANSACTIONAL }"));
+  EXPECT_EQ(result.verdict(), v1::VERDICT_BLOCK);
+  EXPECT_THAT(CodesOf(result), ElementsAre("CHECK_NOT_EVALUABLE"));
+}
+
+TEST_F(ComplianceServiceTest, AStopIsHeardByTheVeryNextCheckAndAStartToo) {
+  Consent("ann", v1::CHANNEL_SMS, true, clock_.Now());
+  const auto reply = [&](absl::string_view id, absl::string_view text) {
+    v1::RecordRepliesRequest request = ParseProto<v1::RecordRepliesRequest>(
+        absl::StrCat("replies { reply_id: '", id, "' channel: CHANNEL_SMS address: '+44 7700 900123' text: '", text,
+                     "' brand: 'Acme' }"));
+    *request.mutable_replies(0)->mutable_reply_time() = ToTimestamp(clock_.Now());
+    const auto response = Call<v1::RecordRepliesResponse>(&v1::Compliance::Stub::RecordReplies, request);
+    EXPECT_OK(response);
+    return response->effects(0);
+  };
+  const auto sms = [&](absl::string_view brand) {
+    return CheckOne(Request(
+        "", "run-1", absl::StrCat("message { channel: CHANNEL_SMS address: '+447700900123' brand: '", brand, "' }")));
+  };
+  EXPECT_EQ(sms("Acme").verdict(), v1::VERDICT_ALLOW);
+  EXPECT_EQ(reply("1", "Arret!"), v1::REPLY_EFFECT_SUPPRESSED);
+  const v1::CheckResult result = sms("Acme");
+  ASSERT_THAT(CodesOf(result), ElementsAre("SUPPRESSED"));
+  EXPECT_EQ(result.reasons(0).text(), "The telephone number is on the suppression list: replied STOP");
+  EXPECT_EQ(result.reasons(0).facts(1).value(), "sms, brand Acme");
+  EXPECT_EQ(result.reasons(0).facts(3).value(), "reply");
+  EXPECT_EQ(sms("Other").verdict(), v1::VERDICT_ALLOW);
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(reply("2", "help"), v1::REPLY_EFFECT_NONE);
+  EXPECT_EQ(sms("Acme").verdict(), v1::VERDICT_BLOCK);
+  EXPECT_EQ(reply("3", "yes"), v1::REPLY_EFFECT_UNSUPPRESSED);
+  EXPECT_EQ(sms("Acme").verdict(), v1::VERDICT_ALLOW) << "a STOP withdraws no consent";
 }
 
 TEST_F(ComplianceServiceTest, SuppressionsAreAddedOnceAndListedInPages) {

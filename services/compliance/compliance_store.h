@@ -6,31 +6,24 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "campaign/v1/compliance.pb.h"
 #include "common/database.h"
 #include "services/compliance/frequency_cap.h"
 
 namespace campaign::compliance {
 
-// An entry of the suppression list that stands against a message.
-struct SuppressionHit {
-  bool by_address = false;
-  std::string reason;
-};
-
-// The form in which addresses compare: e-mail addresses in lower case, phone numbers without punctuation.
-std::string AddressKey(absl::string_view address);
-
-// The suppression list, consents and contacts: every SQL statement of the service. A view of one connection, in the
-// transaction that is open on it. What writes needs the writer's connection.
+// Campaigns and contacts. A view of one connection, in the transaction that is open on it. What writes needs the
+// writer's connection. SuppressionStore, ConsentStore and ReplyStore hold the rest of the service's database.
 class ComplianceStore {
  public:
   // A contact table holds more than this many rows of a customer within a window: they cannot be counted.
   static constexpr int kMaxContacts = 10'000;
 
+  static constexpr int64_t kNoBrand = 0;
+  static constexpr int64_t kUnknownBrand = -1;
+
+  // Opens the service's database, makes what is missing in it and brings what an older release left into today's form.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path);
 
   explicit ComplianceStore(Connection& connection) : connection_(connection) {}
@@ -38,12 +31,10 @@ class ComplianceStore {
   // The number that stands for a campaign in contacts; 0 where no contact has it yet.
   int64_t FindCampaign(const std::string& campaign);
   int64_t FindOrAddCampaign(const std::string& campaign);
+  // The number that stands for a brand in contacts: kNoBrand for the empty one, kUnknownBrand where no contact has it.
+  int64_t FindBrand(const std::string& brand);
+  int64_t FindOrAddBrand(const std::string& brand);
 
-  // Entries for the customer or the address (an AddressKey; either may be empty), of this channel or all.
-  void FindSuppressions(const std::string& customer_id, const std::string& address, v1::Channel channel,
-                        std::vector<SuppressionHit>& hits);
-  // Whether consent stands; nullopt where none was ever recorded.
-  absl::optional<bool> FindConsent(const std::string& customer_id, v1::Channel channel);
   // Replaces `contacts` by the customer's since `after`, without those of `customer_run_id`. False: more than
   // kMaxContacts.
   bool FindContacts(const std::string& customer_id, const std::string& customer_run_id, absl::Time after,
@@ -57,18 +48,6 @@ class ComplianceStore {
   bool Commit(const std::string& customer_run_id, absl::Time now);
   // Removes some of the oldest contacts, if they are older than `before`.
   void Prune(absl::Time before);
-
-  // False: the entry is there already.
-  bool AddSuppression(const v1::Suppression& suppression, absl::Time now);
-  // False: there is none of this target and channel.
-  bool RemoveSuppression(const v1::Suppression& suppression);
-  // A page of at most `page_size` entries with a number above `after`, oldest first. Returns the number after which the
-  // next page begins, 0 on the last one.
-  int64_t ListSuppressions(int64_t after, int page_size, v1::ListSuppressionsResponse& response);
-
-  // False: what is known is as new (and, of the same time, a withdrawal) or newer.
-  bool RecordConsent(const v1::Consent& consent);
-  void FindConsentedChannels(const std::string& customer_id, v1::ConsentedChannels& channels);
 
  private:
   Connection& connection_;

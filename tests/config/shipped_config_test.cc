@@ -47,11 +47,14 @@ class Shipped : public TestWithParam<const char*> {
     return {code.value_or(-1), process->output()};
   }
 
-  // Arguments for the shipped file on this machine, which has no /usr/share/campaign, and one more.
+  // Arguments for the shipped file on this machine, which has no /usr/share/campaign or /etc/campaign, and one more.
   static std::vector<std::string> WithFile(const std::string& argument) {
     std::vector<std::string> arguments = {"--config=" + File(), argument};
     if (Name() == "segmentation") {
       arguments.push_back(absl::StrCat("--intent_phrases=", SOURCE_FOLDER, "/services/segmentation/intents.txt"));
+    }
+    if (Name() == "compliance") {
+      arguments.push_back(absl::StrCat("--jurisdictions=", SOURCE_FOLDER, "/services/compliance/jurisdictions.yaml"));
     }
     return arguments;
   }
@@ -196,6 +199,21 @@ TEST_F(OneServer, SegmentationRefusesPhrasesThatItCannotLearnFrom) {
   ending = Check("services/segmentation", {"--intent_phrases=" + phrases});
   EXPECT_EQ(ending.code, 2);
   EXPECT_THAT(ending.output, HasSubstr(phrases + ": line 1: "));
+}
+
+TEST_F(OneServer, ComplianceRefusesTablesAndWordsThatItCannotUse) {
+  testing::TempDir folder;
+  const std::string table = folder.File("jurisdictions.yaml");
+  Ending ending = Check("services/compliance", {"--jurisdictions=" + table});
+  EXPECT_EQ(ending.code, 2);
+  EXPECT_EQ(ending.output, "compliance: " + table + ": cannot be read, or is empty\n");
+  std::ofstream(table) << "jurisdictions:\n- name: EU\n  countrys: [DE]\n";
+  ending = Check("services/compliance", {"--jurisdictions=" + table});
+  EXPECT_EQ(ending.code, 2);
+  EXPECT_EQ(ending.output, "compliance: " + table + ":3: unknown key 'countrys'; did you mean 'countries'?\n");
+  ending = Check("services/compliance", {"--start_words=yes,Stop"});
+  EXPECT_EQ(ending.code, 2);
+  EXPECT_EQ(ending.output, "compliance: --start_words: Stop is a word that stops\n");
 }
 
 TEST_F(OneServer, DeliveryRefusesAProviderItHasNotGotOrCannotUse) {

@@ -41,6 +41,7 @@ std::vector<std::string> Cluster::ArgumentsOf(Role role) const {
   std::vector<std::string> arguments = {absl::StrCat("--listen=", AddressOf(role))};
   if (HasDatabase(role)) arguments.push_back(absl::StrCat("--database=", DatabaseOf(role)));
   if (role == kSegmentation) arguments.push_back(absl::StrCat("--intent_phrases=", INTENT_PHRASES));
+  if (role == kCompliance) arguments.push_back(absl::StrCat("--jurisdictions=", JURISDICTIONS));
   if (role == kDelivery) {
     arguments.push_back("--provider=spool");
     arguments.push_back(absl::StrCat("--spool=", spool()));

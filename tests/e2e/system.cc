@@ -80,7 +80,9 @@ Response Stream(Method start, const std::vector<Request>& messages) {
 
 }  // namespace
 
-System::System() {
+System::System()
+    : jurisdictions_(OrDie(compliance::Jurisdictions::ReadFromFile(JURISDICTIONS))),
+      reply_keywords_(OrDie(compliance::ReplyKeywords::Parse("", "START,UNSTOP,YES"))) {
   StartServices();
   StartOrchestrator();
   Import(shop::Heroes(kNow));
@@ -114,12 +116,16 @@ void System::StartServices() {
   offer_database_ = OrDie(Database::Open(dir_.File("offer.db"), offer::OfferSchema().c_str()));
   offer_ = std::make_unique<offer::OfferService>(*offer_database_, clock_);
   compliance_database_ = OrDie(compliance::ComplianceStore::Open(dir_.File("compliance.db")));
-  compliance_ = std::make_unique<compliance::ComplianceService>(*compliance_database_, zones_, clock_);
-  sender_ = OrDie(delivery::MakeSender("spool", {dir_.File("spool"), "hello@nordlicht.example"}, clock_));
-  delivery_database_ = OrDie(Database::Open(dir_.File("delivery.db"), delivery::kLedgerSchema));
+  compliance_ = std::make_unique<compliance::ComplianceService>(*compliance_database_, zones_, jurisdictions_,
+                                                                reply_keywords_, clock_);
+  const delivery::ProvidersConfig providers =
+      OrDie(delivery::OneProvider("spool", {dir_.File("spool"), "hello@nordlicht.example"}));
+  router_ = std::make_unique<delivery::ProviderRouter>(OrDie(delivery::MakeRouter(providers, clock_)));
+  delivery_database_ = OrDie(delivery::OpenLedger(dir_.File("delivery.db")));
   const auto uniform = [this] { return absl::Uniform(random_, 0.0, 1.0); };
-  dispatcher_ = OrDie(delivery::Dispatcher::Create(*delivery_database_, *sender_, clock_, {uniform}));
-  delivery_ = std::make_unique<delivery::DeliveryService>(*dispatcher_, *delivery_database_);
+  dispatcher_ = OrDie(delivery::Dispatcher::Create(*delivery_database_, *router_, clock_, {uniform}));
+  delivery_ = std::make_unique<delivery::DeliveryService>(*dispatcher_, *delivery_database_, clock_,
+                                                          delivery::CallbackSources());
   analytics_database_ = OrDie(analytics::AnalyticsStore::Open(dir_.File("analytics.db")));
   analytics_ = std::make_unique<analytics::AnalyticsService>(*analytics_database_);
 }

@@ -36,6 +36,8 @@
 #include "orchestrator/timers.h"
 #include "services/analytics/analytics_service.h"
 #include "services/compliance/compliance_service.h"
+#include "services/compliance/jurisdictions.h"
+#include "services/compliance/reply_keywords.h"
 #include "services/compliance/zone_database.h"
 #include "services/delivery/delivery_service.h"
 #include "services/delivery/dispatcher.h"
@@ -141,6 +143,8 @@ class System {
   testing::FakeClock clock_{kNow};
 
   const compliance::ZoneDatabase zones_{compliance::ZoneDatabase::SystemDirectory()};
+  const compliance::Jurisdictions jurisdictions_;
+  const compliance::ReplyKeywords reply_keywords_;
   std::unique_ptr<segmentation::SegmentationService> segmentation_;
   std::unique_ptr<retrieval::RetrievalStore> retrieval_store_;
   std::unique_ptr<retrieval::RetrievalService> retrieval_;
@@ -149,7 +153,7 @@ class System {
   generator::GeneratorService generator_;
   std::unique_ptr<Database> compliance_database_;
   std::unique_ptr<compliance::ComplianceService> compliance_;
-  std::unique_ptr<delivery::ChannelSender> sender_;
+  std::unique_ptr<delivery::ProviderRouter> router_;
   std::unique_ptr<Database> delivery_database_;
   absl::BitGen random_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
