@@ -1,6 +1,7 @@
 // E-mails as a real mail server gets them, and how the connection to it is made, kept and secured.
 
-#include <algorithm>
+#include <sys/resource.h>
+
 #include <string>
 #include <vector>
 
@@ -66,6 +67,13 @@ TEST_F(SmtpContentTest, AcceptedCarriesTheNameThatTheServerGaveTheMessage) {
   EXPECT_EQ(Send(*Sender(Options(SharedSmtpServer())), Email("named")).provider_message_id, "named");
 }
 
+// Of this process.
+absl::Duration CpuTime() {
+  rusage usage = {};
+  EXPECT_EQ(getrusage(RUSAGE_SELF, &usage), 0);
+  return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
+}
+
 class SmtpConnectionTest : public SmtpTest {
  protected:
   static std::vector<v1::Message> Emails(absl::string_view prefix, int count) {
@@ -121,8 +129,10 @@ TEST_F(SmtpConnectionTest, SeveralConnectionsShareABatch) {
   const std::unique_ptr<SmtpSender> sender = Sender(options);
   ExpectAllAccepted(*sender, Emails("warm", 8));
   const absl::Time start = absl::Now();
+  const absl::Duration cpu = CpuTime();
   ExpectAllAccepted(*sender, Emails("e", 512));
   RecordProperty("messages_per_second", static_cast<int>(512 / absl::ToDoubleSeconds(absl::Now() - start)));
+  RecordProperty("cpu_microseconds_a_message", static_cast<int>(absl::ToInt64Microseconds(CpuTime() - cpu) / 512));
   EXPECT_EQ(server.accepted_count(), 520);
 }
 
