@@ -23,6 +23,14 @@ bool AnyIn(const std::vector<std::string>& any_of, absl::string_view folded) {
   return absl::c_any_of(any_of, [&](const std::string& text) { return absl::StrContains(folded, text); });
 }
 
+// The same without the preheader, which is in the HTML too, but hidden: nobody reads it there.
+bool AnyInOutside(const std::vector<std::string>& any_of, absl::string_view html, absl::string_view preheader) {
+  if (preheader.empty() || !AnyIn(any_of, preheader)) return true;
+  const size_t at = html.find(preheader);
+  if (at == absl::string_view::npos) return true;
+  return AnyIn(any_of, html.substr(0, at)) || AnyIn(any_of, html.substr(at + preheader.size()));
+}
+
 }  // namespace
 
 absl::StatusOr<CompiledRequiredTexts> CompiledRequiredTexts::Compile(
@@ -52,15 +60,17 @@ void CompiledRequiredTexts::Check(const v1::Message& message, FoldedMessage& fol
       findings.Add(v1::VERDICT_BLOCK, required.code,
                    absl::StrCat("The ", part, " does not hold \"", required.names, "\""));
     };
+    const auto in_html = [&](const std::string& html) {
+      return AnyIn(required.any_of, html) && AnyInOutside(required.any_of, html, folded.Preheader());
+    };
     const bool title_counts = message.channel() == v1::CHANNEL_PUSH;
     if (!AnyIn(required.any_of, folded.Text()) && !(title_counts && AnyIn(required.any_of, folded.Title()))) {
       missing("text");
     }
     // In what is read, or else in the tags: an opt-out link is an attribute.
-    if (!message.html().empty() && !AnyIn(required.any_of, folded.Html()) &&
-        !AnyIn(required.any_of, folded.HtmlWithTags())) {
-      missing("HTML part");
-    }
+    if (!message.html().empty() && !in_html(folded.Html()) && !in_html(folded.HtmlWithTags())) missing("HTML part");
+    // It is shown instead of the text.
+    if (!message.plain_text().empty() && !AnyIn(required.any_of, folded.PlainText())) missing("plain text");
   }
 }
 
@@ -73,7 +83,11 @@ void CheckContent(const v1::Message& message, Findings& findings) {
                                                                     {"text", message.text()},
                                                                     {"html", message.html()},
                                                                     {"title", message.title()},
-                                                                    {"deep_link", message.deep_link()}};
+                                                                    {"deep_link", message.deep_link()},
+                                                                    {"preheader", message.preheader()},
+                                                                    {"plain_text", message.plain_text()},
+                                                                    {"unsubscribe_url", message.unsubscribe_url()},
+                                                                    {"collapse_key", message.collapse_key()}};
   for (const auto& [name, text] : parts) {
     if (!HasTemplateMark(text)) continue;
     v1::Reason& reason = findings.Add(v1::VERDICT_BLOCK, kUnrenderedTemplate,

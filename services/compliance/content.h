@@ -24,8 +24,8 @@ class CompiledRequiredTexts {
       const google::protobuf::RepeatedPtrField<v1::RequiredText>& required_texts, absl::string_view field_path);
 
   // Adds a BLOCK with the configured code for each required text that a marketing message lacks: in its text (push: or
-  // title), and in its HTML where it has one. An entry without a channel is for every channel.
-  // `folded` is the same message.
+  // title), and in its HTML and the plain text of a chat where it has one; what is in the preheader alone does not
+  // count. An entry without a channel is for every channel. `folded` is the same message.
   void Check(const v1::Message& message, FoldedMessage& folded, Findings& findings) const;
 
  private:

@@ -48,7 +48,8 @@ TEST(Content, OfAnEmptyMessageIsBlocked) {
 }
 
 TEST(Content, WithATemplateMarkInAnyPartIsBlocked) {
-  for (const char* part : {"text", "subject", "html", "title", "deep_link"}) {
+  for (const char* part : {"text", "subject", "html", "title", "deep_link", "preheader", "plain_text",
+                           "unsubscribe_url", "collapse_key"}) {
     for (const char* mark : {"{{first_name}}", "{{", "}}"}) {
       const std::string rest = absl::string_view(part) == "text" ? "" : "text: 'Hi' ";
       EXPECT_THAT(Content(absl::StrCat("channel: CHANNEL_EMAIL ", rest, part, ": 'Hi ", mark, "'")),
@@ -77,6 +78,24 @@ TEST(RequiredText, MustBeInTheHtmlToo) {
   EXPECT_THAT(Required(kOptOut, "channel: CHANNEL_EMAIL text: 'unsubscribe' html: '<p>Buy!</p><!-- unsubscribe -->'"),
               ElementsAre("OPT_OUT_MISSING"))
       << "nobody reads a comment";
+}
+
+TEST(RequiredText, InThePreheaderAloneDoesNotCount) {
+  EXPECT_THAT(Required(kOptOut,
+                       "channel: CHANNEL_EMAIL text: 'unsubscribe' preheader: 'Unsubscribe any time' "
+                       "html: '<div style=\"display:none\">Unsubscribe any time</div><p>Buy!</p>'"),
+              ElementsAre("OPT_OUT_MISSING"));
+  EXPECT_THAT(Required(kOptOut,
+                       "channel: CHANNEL_EMAIL text: 'unsubscribe' preheader: 'Unsubscribe any time' "
+                       "html: '<div style=\"display:none\">Unsubscribe any time</div><p>Buy! Unsubscribe</p>'"),
+              IsEmpty());
+}
+
+TEST(RequiredText, MustBeInThePlainTextOfAChatToo) {
+  constexpr char kChat[] = "required_texts { channel: CHANNEL_CHAT code: 'STOP_MISSING' any_of: 'STOP' }";
+  EXPECT_THAT(Required(kChat, "channel: CHANNEL_CHAT text: '*Hi* STOP' plain_text: 'Hi'"), ElementsAre("STOP_MISSING"));
+  EXPECT_THAT(Required(kChat, "channel: CHANNEL_CHAT text: '*Hi* STOP' plain_text: 'Hi STOP'"), IsEmpty());
+  EXPECT_THAT(Required(kChat, "channel: CHANNEL_CHAT text: '*Hi* STOP'"), IsEmpty());
 }
 
 TEST(RequiredText, IsFoundThroughEscapesAndInLinks) {

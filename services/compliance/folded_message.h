@@ -14,12 +14,16 @@ class FoldedMessage {
   // Starts with another message, which must outlive the calls below.
   void Reset(const v1::Message& message) {
     message_ = &message;
-    text_.done = subject_.done = title_.done = html_.done = html_with_tags_.done = false;
+    for (Part* part : {&text_, &subject_, &title_, &preheader_, &plain_text_, &html_, &html_with_tags_}) {
+      part->done = false;
+    }
   }
 
   const std::string& Text() { return Fold(message_->text(), Markup::kPlain, text_); }
   const std::string& Subject() { return Fold(message_->subject(), Markup::kPlain, subject_); }
   const std::string& Title() { return Fold(message_->title(), Markup::kPlain, title_); }
+  const std::string& Preheader() { return Fold(message_->preheader(), Markup::kPlain, preheader_); }
+  const std::string& PlainText() { return Fold(message_->plain_text(), Markup::kPlain, plain_text_); }
   // As it is read.
   const std::string& Html() { return Fold(message_->html(), Markup::kVisible, html_); }
   const std::string& HtmlWithTags() { return Fold(message_->html(), Markup::kWithTags, html_with_tags_); }
@@ -40,6 +44,8 @@ class FoldedMessage {
   Part text_;
   Part subject_;
   Part title_;
+  Part preheader_;
+  Part plain_text_;
   Part html_;
   Part html_with_tags_;
 };

@@ -6,13 +6,47 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/nearest_name.h"
 #include "common/status.h"
-#include "services/compliance/folded_text.h"
+#include "common/text/sentiment.h"
+#include "services/compliance/standard_red_flags.h"
 
 namespace campaign::compliance {
 namespace {
 
-constexpr size_t kSentenceSideBytes = 100;
+// What common/rules calls its reason when somebody's texts complain.
+constexpr absl::string_view kComplaintReason = "COMPLAINT_IN_TEXTS";
+
+// The sentence of `text` that complains by itself, or else all of it.
+absl::string_view ComplainingSentence(absl::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_of(".!?\n", at), text.size() - 1) + 1;
+    const absl::string_view sentence = text.substr(at, end - at);
+    if (text::SentimentOf(sentence).complaint) return absl::StripAsciiWhitespace(sentence);
+    at = end;
+  }
+  return absl::StripAsciiWhitespace(text);
+}
+
+// The first text of the customer's that complains. What is typed into a search box is said to nobody.
+Quote ComplaintOf(const v1::Profile& profile) {
+  for (const v1::CustomerText& text : profile.recent_texts()) {
+    if (text.source() != v1::TEXT_SOURCE_TICKET && text.source() != v1::TEXT_SOURCE_CHAT) continue;
+    if (!text::SentimentOf(text.text()).complaint) continue;
+    return {.where = std::string(SourceName(text.source())), .sentence = std::string(ComplainingSentence(text.text()))};
+  }
+  return {};
+}
+
+std::string UnknownStandard(absl::string_view name) {
+  const std::vector<std::string> names = StandardRedFlagNames();
+  const std::string nearest = NearestName(name, names);
+  return absl::StrCat("is none of ", absl::StrJoin(names, ", "),
+                      nearest.empty() ? "" : absl::StrCat("; nearest is ", nearest));
+}
+
+}  // namespace
 
 bool IsUpperSnake(absl::string_view code) {
   return !code.empty() && absl::ascii_isupper(code[0]) && absl::c_all_of(code, [](unsigned char c) {
@@ -20,137 +54,107 @@ bool IsUpperSnake(absl::string_view code) {
   });
 }
 
-absl::string_view SourceName(v1::TextSource source) {
-  switch (source) {
-    case v1::TEXT_SOURCE_TICKET:
-      return "a recent ticket";
-    case v1::TEXT_SOURCE_CHAT:
-      return "a recent chat";
-    case v1::TEXT_SOURCE_SEARCH:
-      return "a recent search";
-    default:
-      return "a recent text of the customer's";
-  }
-}
-
-bool EndsSentence(char c) { return c == '.' || c == '!' || c == '?' || c == '\n'; }
-
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-}  // namespace
-
-absl::string_view SentenceAround(absl::string_view text, size_t position, size_t bytes) {
-  size_t begin = position;
-  while (begin > 0 && position - begin < kSentenceSideBytes && !EndsSentence(text[begin - 1])) --begin;
-  while (begin < position && IsContinuation(text[begin])) ++begin;
-  size_t end = std::min(position + bytes, text.size());
-  const size_t furthest = std::min(end + kSentenceSideBytes, text.size());
-  while (end < furthest && !EndsSentence(text[end])) ++end;
-  while (end < text.size() && IsContinuation(text[end])) ++end;
-  return absl::StripAsciiWhitespace(text.substr(begin, end - begin));
-}
-
-// One message's search: the texts one after the other, each flag raised by its first word.
-class CompiledRedFlags::Search {
+// Raises flags for one item.
+class CompiledRedFlags::Raiser {
  public:
-  Search(const CompiledRedFlags& red_flags, const v1::CheckItem& item, FoldedMessage& folded)
-      : red_flags_(red_flags), item_(item), folded_(folded) {}
+  Raiser(const v1::CheckItem& item, const Overrides& overrides, Findings& findings)
+      : item_(item), overrides_(overrides), findings_(findings) {}
 
-  // For each flag why a word raises it; empty where none does. Empty as a whole where no word was found.
-  std::vector<std::string> Run() {
-    const v1::Message& message = item_.message();
-    In(message.text(), folded_.Text(), Markup::kPlain, "the text");
-    In(message.subject(), folded_.Subject(), Markup::kPlain, "the subject");
-    In(message.title(), folded_.Title(), Markup::kPlain, "the title");
-    In(message.html(), folded_.Html(), Markup::kVisible, "the HTML");
-    static thread_local std::string reused;
-    for (const v1::CustomerText& text : item_.profile().recent_texts()) {
-      FoldText(text.text(), Markup::kPlain, reused);
-      In(text.text(), reused, Markup::kPlain, SourceName(text.source()));
+  // Whether nobody has accepted it.
+  bool Wanted(absl::string_view code) const { return !absl::c_linear_search(item_.accepted_red_flags(), code); }
+
+  v1::Reason& Raise(absl::string_view code, absl::string_view text) {
+    if (!absl::c_linear_search(findings_.red_flags, code)) findings_.red_flags.emplace_back(code);
+    return findings_.Add(v1::VERDICT_REVIEW, code, text);
+  }
+
+  // `quote`: what its words found, or none.
+  void Check(const Flag& flag, const Quote* quote, const rules::Subject& subject) {
+    const bool rule_holds = flag.when.has_value() && flag.when->Matches(subject);
+    if (!rule_holds && quote == nullptr) return;
+    if (!Wanted(flag.code) || overrides_.Waive(flag.code)) return;
+    std::string because = quote != nullptr ? quote->Text() : "";
+    bool complains = false;
+    if (rule_holds) {
+      for (const v1::Reason& reason : flag.when->Explain(subject)) {
+        absl::StrAppend(&because, because.empty() ? "" : "; ", reason.text());
+        complains = complains || reason.code() == kComplaintReason;
+      }
     }
-    return std::move(because_);
+    const Quote complaint = complains && quote == nullptr ? ComplaintOf(item_.profile()) : Quote();
+    if (complaint.found()) absl::StrAppend(&because, ": \"", complaint.sentence, "\"");
+    if (because.empty()) because = "holds for every customer";
+    v1::Reason& reason = Raise(flag.code, flag.text.empty() ? because : absl::StrCat(flag.text, ": ", because));
+    if (quote != nullptr) quote->AddFacts(reason);
+    if (complaint.found()) complaint.AddFacts(reason);
   }
 
  private:
-  void In(const std::string& text, const std::string& folded, Markup markup, absl::string_view where) {
-    red_flags_.words_.Find(folded, [&](int flag, size_t position, size_t bytes) {
-      because_.resize(red_flags_.flags_.size());
-      if (because_[flag].empty()) because_[flag] = Because(text, markup, where, position, bytes);
-    });
-  }
-
-  // Rare, so it folds the text again, to find in it what was found in its folded form.
-  static std::string Because(const std::string& text, Markup markup, absl::string_view where, size_t position,
-                             size_t bytes) {
-    std::string folded;
-    std::vector<uint32_t> sources;
-    FoldText(text, markup, folded, &sources);
-    const absl::string_view word = absl::string_view(folded).substr(position, bytes);
-    // Tags would make the original hard to read.
-    const absl::string_view sentence =
-        markup == Markup::kPlain
-            ? SentenceAround(text, sources[position], sources[position + bytes - 1] + 1 - sources[position])
-            : SentenceAround(folded, position, bytes);
-    return absl::StrCat("\"", word, "\" in ", where, ": \"", sentence, "\"");
-  }
-
-  const CompiledRedFlags& red_flags_;
   const v1::CheckItem& item_;
-  FoldedMessage& folded_;
-  std::vector<std::string> because_;
+  const Overrides& overrides_;
+  Findings& findings_;
 };
 
-absl::StatusOr<CompiledRedFlags> CompiledRedFlags::Compile(
-    const google::protobuf::RepeatedPtrField<v1::RedFlag>& red_flags, absl::string_view field_path) {
+absl::Status CompiledRedFlags::Add(const v1::RedFlag& config, const std::string& path, PhraseFinder& phrases) {
+  if (!IsUpperSnake(config.code())) {
+    return InvalidField(path + ".code", absl::StrCat("\"", config.code(), "\""), "is not UPPER_SNAKE");
+  }
+  if (!config.has_when() && config.words().empty()) {
+    return InvalidField(path, config.code(), "has neither when nor words");
+  }
+  Flag flag{.code = config.code(), .text = config.text(), .when = absl::nullopt};
+  if (config.has_when()) {
+    ASSIGN_OR_RETURN(flag.when, rules::CompiledRule::Compile(config.when(), path + ".when"));
+  }
+  for (int w = 0; w < config.words_size(); ++w) {
+    if (!phrases.Add(config.words(w), size(), PhraseFinder::Texts::kMessageAndCustomers)) {
+      return InvalidField(absl::StrCat(path, ".words[", w, "]"), absl::StrCat("\"", config.words(w), "\""), "is blank");
+    }
+  }
+  flags_.push_back(std::move(flag));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CompiledRedFlags> CompiledRedFlags::Compile(const v1::ComplianceConfig& config,
+                                                           absl::string_view field_path, PhraseFinder& phrases) {
   CompiledRedFlags compiled;
-  for (int i = 0; i < red_flags.size(); ++i) {
-    const v1::RedFlag& config = red_flags[i];
-    const std::string path = absl::StrCat(field_path, "[", i, "]");
-    if (!IsUpperSnake(config.code())) {
-      return InvalidField(path + ".code", absl::StrCat("\"", config.code(), "\""), "is not UPPER_SNAKE");
+  compiled.trust_text_model_ = config.trust_text_model();
+  for (int i = 0; i < config.red_flags_size(); ++i) {
+    RETURN_IF_ERROR(compiled.Add(config.red_flags(i), absl::StrCat(field_path, ".red_flags[", i, "]"), phrases));
+  }
+  for (int i = 0; i < config.standard_red_flags_size(); ++i) {
+    const std::string& name = config.standard_red_flags(i);
+    const std::string path = absl::StrCat(field_path, ".standard_red_flags[", i, "]");
+    const auto end = config.standard_red_flags().begin() + i;
+    if (std::find(config.standard_red_flags().begin(), end, name) != end) {
+      return InvalidField(path, absl::StrCat("\"", name, "\""), "is there already");
     }
-    if (!config.has_when() && config.words().empty()) {
-      return InvalidField(path, config.code(), "has neither when nor words");
-    }
-    Flag flag{.code = config.code(), .text = config.text(), .when = absl::nullopt};
-    if (config.has_when()) {
-      ASSIGN_OR_RETURN(flag.when, rules::CompiledRule::Compile(config.when(), path + ".when"));
-    }
-    for (int w = 0; w < config.words_size(); ++w) {
-      if (!compiled.words_.Add(config.words(w), i)) {
-        return InvalidField(absl::StrCat(path, ".words[", w, "]"), absl::StrCat("\"", config.words(w), "\""),
-                            "is blank");
-      }
-    }
-    compiled.flags_.push_back(std::move(flag));
+    const absl::optional<v1::RedFlag> flag = StandardRedFlag(name);
+    if (!flag.has_value()) return InvalidField(path, absl::StrCat("\"", name, "\""), UnknownStandard(name));
+    RETURN_IF_ERROR(compiled.Add(*flag, path, phrases));
   }
   return compiled;
 }
 
-void CompiledRedFlags::Raise(const Flag& flag, absl::string_view because, Findings& findings) const {
-  findings.Add(v1::VERDICT_REVIEW, flag.code,
-               flag.text.empty() ? std::string(because) : absl::StrCat(flag.text, ": ", because));
-  if (!absl::c_linear_search(findings.red_flags, flag.code)) findings.red_flags.push_back(flag.code);
+bool CompiledRedFlags::IsCode(absl::string_view code) const {
+  return code == kModelText || absl::c_any_of(flags_, [&](const Flag& flag) { return flag.code == code; });
 }
 
-void CompiledRedFlags::Check(const v1::CheckItem& item, FoldedMessage& folded, Findings& findings) const {
+void CompiledRedFlags::Check(const v1::CheckItem& item, absl::Span<const Quote> quotes, const Overrides& overrides,
+                             Findings& findings) const {
+  Raiser raiser(item, overrides, findings);
+  if (!item.message().model().empty() && !trust_text_model_ && raiser.Wanted(kModelText) &&
+      !overrides.Waive(kModelText)) {
+    AddFact(raiser.Raise(kModelText, absl::StrCat("Written by the language model ", item.message().model())), "model",
+            item.message().model());
+  }
+  if (overrides.review_always() && raiser.Wanted(kReviewAlways)) {
+    raiser.Raise(kReviewAlways, "A person sees every message to this customer");
+  }
   if (flags_.empty()) return;
-  std::vector<std::string> words;
-  if (!words_.empty()) words = Search(*this, item, folded).Run();
   const rules::Subject subject{item.profile(), item.has_segment() ? &item.segment() : nullptr};
   for (size_t i = 0; i < flags_.size(); ++i) {
-    const Flag& flag = flags_[i];
-    const bool rule_holds = flag.when.has_value() && flag.when->Matches(subject);
-    const bool word_found = !words.empty() && !words[i].empty();
-    if (!rule_holds && !word_found) continue;
-    if (absl::c_linear_search(item.accepted_red_flags(), flag.code)) continue;
-    std::string because = word_found ? words[i] : "";
-    if (rule_holds) {
-      for (const v1::Reason& reason : flag.when->Explain(subject)) {
-        absl::StrAppend(&because, because.empty() ? "" : "; ", reason.text());
-      }
-    }
-    Raise(flag, because.empty() ? "holds for every customer" : because, findings);
+    raiser.Check(flags_[i], i < quotes.size() && quotes[i].found() ? &quotes[i] : nullptr, subject);
   }
 }
 

@@ -1,8 +1,10 @@
 #include "services/compliance/red_flags.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/status.h"
 #include "common/testing/testing.h"
 #include "services/compliance/folded_text.h"
+#include "services/compliance/standard_red_flags.h"
 
 namespace campaign::compliance {
 namespace {
@@ -10,18 +12,30 @@ namespace {
 using ::campaign::testing::ParseProto;
 using ::campaign::testing::StatusIs;
 
-absl::StatusOr<CompiledRedFlags> Compile(absl::string_view config) {
-  return CompiledRedFlags::Compile(ParseProto<v1::ComplianceConfig>(config).red_flags(), "config.red_flags");
+// A configuration's red flags with all that they look at.
+struct Flags {
+  PhraseFinder phrases;
+  CompiledRedFlags red_flags;
+  CompiledOverrides overrides;
+};
+
+absl::StatusOr<Flags> Compile(absl::string_view config) {
+  const auto parsed = ParseProto<v1::ComplianceConfig>(config);
+  Flags flags;
+  ASSIGN_OR_RETURN(flags.red_flags, CompiledRedFlags::Compile(parsed, "config", flags.phrases));
+  const auto is_code = [&](absl::string_view code) { return flags.red_flags.IsCode(code); };
+  ASSIGN_OR_RETURN(flags.overrides, CompiledOverrides::Compile(parsed.overrides(), "config.overrides", is_code));
+  return flags;
 }
 
 Findings Check(absl::string_view config, absl::string_view item) {
-  auto red_flags = Compile(config);
-  EXPECT_OK(red_flags);
+  auto flags = Compile(config);
+  EXPECT_OK(flags);
   Findings findings;
   const auto parsed = ParseProto<v1::CheckItem>(item);
   FoldedMessage folded;
   folded.Reset(parsed.message());
-  red_flags->Check(parsed, folded, findings);
+  flags->red_flags.Check(parsed, flags->phrases.Find(parsed, folded), flags->overrides.For(parsed), findings);
   return findings;
 }
 
@@ -94,7 +108,8 @@ TEST(RedFlags, AComplaintInTheirTextsIsOneThatNegationMakesOrUnmakes) {
   };
   const Findings findings = check("I am not happy with my boots");
   ASSERT_EQ(findings.list.size(), 1u);
-  EXPECT_EQ(findings.list[0].reason.text(), "Complains: complains in a recent ticket or chat");
+  EXPECT_EQ(findings.list[0].reason.text(),
+            "Complains: complains in a recent ticket or chat: \"I am not happy with my boots\"");
   EXPECT_THAT(findings.red_flags, ::testing::ElementsAre("COMPLAINT"));
   EXPECT_EQ(check("Das Paket ist nicht angekommen").list.size(), 1u);
   EXPECT_EQ(check("Not bad, no problem so far").list.size(), 0u);
@@ -102,7 +117,7 @@ TEST(RedFlags, AComplaintInTheirTextsIsOneThatNegationMakesOrUnmakes) {
 
 TEST(RedFlags, LookIntoEveryPartOfTheMessage) {
   constexpr char kConfig[] = "red_flags { code: 'PROMISE' words: 'guaranteed' }";
-  for (const char* part : {"text", "subject", "title", "html"}) {
+  for (const char* part : {"text", "subject", "title", "html", "preheader", "plain_text"}) {
     EXPECT_EQ(Check(kConfig, absl::StrCat("message { ", part, ": 'It is <b>Guaranteed</b>' }")).list.size(), 1u)
         << part;
     EXPECT_EQ(Check(kConfig, absl::StrCat("message { ", part, ": 'It is not' }")).list.size(), 0u) << part;
@@ -160,6 +175,188 @@ TEST(RedFlags, ThatDoNotCompileNameTheirField) {
   expect_error("red_flags { code: 'VIP' words: 'x' words: ' ' }", "config.red_flags[0].words[1]: \" \"");
   expect_error("red_flags { code: 'VIP' when { compare { feature: 'nonsense' operator: OPERATOR_EXISTS } } }",
                "config.red_flags[0].when");
+}
+
+TEST(RedFlags, GiveWordPlaceAndSentenceAsFacts) {
+  const Findings findings = Check(
+      "red_flags { code: 'LEGAL_THREAT' words: 'lawyer' }",
+      R"pb(profile { recent_texts { source: TEXT_SOURCE_TICKET text: "It broke. I will call my Lawyer! Bye." } })pb");
+  ASSERT_EQ(findings.list.size(), 1u);
+  const v1::Reason& reason = findings.list[0].reason;
+  ASSERT_EQ(reason.facts_size(), 3);
+  EXPECT_EQ(reason.facts(0).value(), "lawyer");
+  EXPECT_EQ(reason.facts(1).value(), "a recent ticket");
+  EXPECT_EQ(reason.facts(2).name(), "sentence");
+  EXPECT_EQ(reason.facts(2).value(), "I will call my Lawyer");
+}
+
+TEST(RedFlags, OfAComplaintGiveTheSentenceThatComplains) {
+  const Findings findings = Check("standard_red_flags: 'sensitive_complaint'",
+                                  R"pb(profile {
+                                         recent_texts { source: TEXT_SOURCE_CHAT text: "Thanks, all good." }
+                                         recent_texts {
+                                           source: TEXT_SOURCE_TICKET
+                                           text: "I ordered boots. They are broken and I am very unhappy! Bye."
+                                         }
+                                       })pb");
+  ASSERT_EQ(findings.list.size(), 1u);
+  const v1::Reason& reason = findings.list[0].reason;
+  ASSERT_EQ(reason.facts_size(), 2);
+  EXPECT_EQ(reason.facts(0).value(), "a recent ticket");
+  EXPECT_EQ(reason.facts(1).value(), "They are broken and I am very unhappy!");
+}
+
+struct StandardCase {
+  const char* name;
+  const char* flag;
+  const char* item;
+  const char* code;  // Empty: not raised.
+};
+
+class StandardRedFlags : public ::testing::TestWithParam<StandardCase> {};
+
+TEST_P(StandardRedFlags, AreRaisedByWhatTheyAreAbout) {
+  const StandardCase& c = GetParam();
+  const Findings findings = Check(absl::StrCat("standard_red_flags: '", c.flag, "'"), c.item);
+  if (absl::string_view(c.code).empty()) {
+    EXPECT_TRUE(findings.list.empty()) << findings.list[0].reason.DebugString();
+  } else {
+    ASSERT_EQ(findings.list.size(), 1u);
+    EXPECT_EQ(findings.list[0].verdict, v1::VERDICT_REVIEW);
+    EXPECT_EQ(findings.list[0].reason.code(), c.code);
+    EXPECT_THAT(findings.red_flags, ::testing::ElementsAre(c.code));
+  }
+}
+
+#define CHAT(text) "profile { recent_texts { source: TEXT_SOURCE_CHAT text: '" text "' } }"
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, StandardRedFlags,
+    ::testing::Values(
+        StandardCase{"VipBySpend", "vip", "profile { spend_365d_minor: 500000 customer { currency_code: 'EUR' } }",
+                     "VIP_CUSTOMER"},
+        StandardCase{"NoVip", "vip", "profile { spend_365d_minor: 499999 customer { currency_code: 'EUR' } }", ""},
+        StandardCase{"VipByTag", "vip", "profile { customer { tags: 'vip' } }", "VIP_CUSTOMER"},
+        StandardCase{"HighValueBySpend", "high_value",
+                     "profile { spend_total_minor: 1000000 customer { currency_code: 'EUR' } }", "HIGH_VALUE"},
+        StandardCase{"HighValueByOrder", "high_value",
+                     "profile { average_order_minor: 100000 customer { currency_code: 'EUR' } }", "HIGH_VALUE"},
+        StandardCase{"HighValueByLifetime", "high_value",
+                     "profile { customer { currency_code: 'EUR' } } segment { expected_lifetime_value_minor: 500000 }",
+                     "HIGH_VALUE"},
+        StandardCase{"NoHighValue", "high_value",
+                     "profile { spend_total_minor: 999999 customer { currency_code: 'EUR' } }", ""},
+        StandardCase{"LegalThreat", "legal_threat", CHAT("My LAWYER will write to you"), "LEGAL_THREAT"},
+        StandardCase{"LegalThreatInGerman", "legal_threat", CHAT("Ich werde rechtliche Schritte einleiten."),
+                     "LEGAL_THREAT"},
+        StandardCase{"SueIsAName", "legal_threat", "message { text: 'Hi Sue, das Gericht ist fertig' }", ""},
+        StandardCase{"SensitiveTicket", "sensitive_complaint", "profile { open_tickets { sensitive: true } }",
+                     "SENSITIVE_COMPLAINT"},
+        StandardCase{"Complaint", "sensitive_complaint", CHAT("This is a terrible product, I am very angry"),
+                     "SENSITIVE_COMPLAINT"},
+        StandardCase{"SensitiveWord", "sensitive_complaint", CHAT("Es gab eine allergische Reaktion"),
+                     "SENSITIVE_COMPLAINT"},
+        StandardCase{"NoComplaint", "sensitive_complaint", CHAT("Not bad, no problem so far"), ""},
+        StandardCase{"Bereavement", "bereavement", CHAT("My father passed away in May"), "BEREAVEMENT"},
+        StandardCase{"BereavementInGerman", "bereavement", CHAT("Mein Mann ist verstorben"), "BEREAVEMENT"},
+        StandardCase{"ABatteryThatDied", "bereavement", CHAT("The battery died"), ""},
+        StandardCase{"MinorByAge", "minor", "profile { customer { attributes { name: 'age' value: '17' } } }", "MINOR"},
+        StandardCase{"OfAge", "minor", "profile { customer { attributes { name: 'age' value: '18' } } }", ""},
+        StandardCase{"MinorByBand", "minor", "profile { customer { attributes { name: 'age_band' value: '13-17' } } }",
+                     "MINOR"},
+        StandardCase{"MinorByWords", "minor", CHAT("I am 15 years old"), "MINOR"},
+        StandardCase{"MinorByWordsInGerman", "minor", CHAT("Ich bin erst 14"), "MINOR"},
+        StandardCase{"FifteenMinutes", "minor", CHAT("I am 15 minutes late"), ""},
+        StandardCase{"Chargeback", "chargeback", CHAT("I will dispute the charge with my bank"), "CHARGEBACK"},
+        StandardCase{"ChargebackInGerman", "chargeback", CHAT("Ich lasse das Geld zurückbuchen"), "CHARGEBACK"},
+        StandardCase{"ChargebackTicket", "chargeback", "profile { open_tickets { topic: 'chargeback' } }",
+                     "CHARGEBACK"},
+        StandardCase{"NoChargeback", "chargeback", CHAT("How do I charge it?"), ""},
+        StandardCase{"BillingTicket", "open_billing_ticket", "profile { open_tickets { topic: 'billing' } }",
+                     "OPEN_BILLING_TICKET"},
+        StandardCase{"AnotherTicket", "open_billing_ticket", "profile { open_tickets { topic: 'shipping' } }", ""}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(StandardRedFlags, ThatDoNotShipOrComeTwiceAreRefused) {
+  EXPECT_THAT(Compile("standard_red_flags: 'vip' standard_red_flags: 'vipp'"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "config.standard_red_flags[1]: \"vipp\" is none of vip, "));
+  EXPECT_THAT(Compile("standard_red_flags: 'vip' standard_red_flags: 'vip'"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "config.standard_red_flags[1]: \"vip\" is there already"));
+}
+
+TEST(StandardRedFlags, CompileAllTogether) {
+  std::string config;
+  for (const std::string& name : StandardRedFlagNames()) absl::StrAppend(&config, "standard_red_flags: '", name, "' ");
+  EXPECT_EQ(StandardRedFlagNames().size(), 8u);
+  EXPECT_OK(Compile(config));
+}
+
+TEST(ModelText, IsReviewedUntilItIsTrustedOrAccepted) {
+  const char kItem[] = "message { text: 'Hi' model: 'tiny-1' } ";
+  const Findings findings = Check("", kItem);
+  ASSERT_EQ(findings.list.size(), 1u);
+  EXPECT_EQ(findings.list[0].verdict, v1::VERDICT_REVIEW);
+  EXPECT_EQ(findings.list[0].reason.text(), "Written by the language model tiny-1");
+  EXPECT_THAT(findings.red_flags, ::testing::ElementsAre("MODEL_TEXT"));
+  EXPECT_TRUE(Check("trust_text_model: true", kItem).list.empty());
+  EXPECT_TRUE(Check("", absl::StrCat(kItem, "accepted_red_flags: 'MODEL_TEXT'")).list.empty());
+  EXPECT_TRUE(Check("", "message { text: 'Hi' }").list.empty());
+}
+
+constexpr char kIsVip[] = "when { compare { feature: 'tags' operator: OPERATOR_IN texts: 'vip' } } ";
+constexpr char kIsGold[] = "when { compare { feature: 'tags' operator: OPERATOR_IN texts: 'gold' } } ";
+constexpr char kVip[] = "profile { customer { tags: 'vip' } } message { text: 'sue' } ";
+constexpr char kVipAndGold[] = "profile { customer { tags: 'vip' tags: 'gold' } } message { text: 'sue' } ";
+constexpr char kSueFlag[] = "red_flags { code: 'LEGAL' words: 'sue' } ";
+
+TEST(VipOverride, HasAPersonSeeEveryMessageUntilItIsAccepted) {
+  const std::string config = absl::StrCat("overrides { ", kIsVip, "review_always: true }");
+  EXPECT_THAT(Check(config, kVip).red_flags, ::testing::ElementsAre("REVIEW_ALWAYS"));
+  EXPECT_TRUE(Check(config, absl::StrCat(kVip, "accepted_red_flags: 'REVIEW_ALWAYS'")).list.empty());
+  EXPECT_TRUE(Check(config, "profile { customer { tags: 'gold' } }").list.empty());
+}
+
+TEST(VipOverride, WaivesRedFlagsOfThoseItHoldsFor) {
+  const std::string config = absl::StrCat(kSueFlag, "overrides { ", kIsVip, "waived_red_flags: 'LEGAL' }");
+  EXPECT_TRUE(Check(config, kVip).list.empty());
+  EXPECT_THAT(Check(config, "message { text: 'sue' }").red_flags, ::testing::ElementsAre("LEGAL"));
+}
+
+TEST(VipOverride, OfSeveralTheStrictestOfEachCounts) {
+  const std::string waive = absl::StrCat("overrides { ", kIsVip, "waived_red_flags: 'LEGAL' max_messages: 5 } ");
+  const std::string config = absl::StrCat(kSueFlag, waive, "overrides { ", kIsGold, "review_always: true }");
+  EXPECT_TRUE(Check(config, kVip).list.empty());
+  EXPECT_THAT(Check(config, kVipAndGold).red_flags, ::testing::ElementsAre("REVIEW_ALWAYS", "LEGAL"))
+      << "the other keeps the flag";
+  EXPECT_TRUE(Check(absl::StrCat(kSueFlag, waive, "overrides { ", kIsGold, "waived_red_flags: 'LEGAL' }"), kVipAndGold)
+                  .list.empty());
+}
+
+TEST(VipOverride, MakesCapsNarrowerOrWider) {
+  const auto most = [](absl::string_view overrides, absl::string_view item, int cap) {
+    auto flags = Compile(overrides);
+    EXPECT_OK(flags);
+    const auto parsed = ParseProto<v1::CheckItem>(item);
+    return flags->overrides.For(parsed).MostMessages(cap);
+  };
+  const std::string five = absl::StrCat("overrides { ", kIsVip, "max_messages: 5 } ");
+  EXPECT_EQ(most(five, kVip, 2), 5) << "wider";
+  EXPECT_EQ(most(five, kVip, 9), 5) << "narrower";
+  EXPECT_EQ(most(five, "", 2), 2) << "does not hold";
+  EXPECT_EQ(most(absl::StrCat("overrides { ", kIsVip, "review_always: true }"), kVip, 2), 2) << "says nothing";
+  EXPECT_EQ(most(absl::StrCat("overrides { ", kIsVip, "max_messages: 0 }"), kVip, 2), 0);
+  EXPECT_EQ(most(absl::StrCat(five, "overrides { ", kIsGold, "max_messages: 3 }"), kVipAndGold, 2), 3);
+  EXPECT_EQ(most(absl::StrCat(five, "overrides { ", kIsGold, "max_messages: -1 }"), kVipAndGold, 2), 2)
+      << "as the cap says is the stricter";
+}
+
+TEST(VipOverride, ThatDoesNotCompileNamesItsField) {
+  EXPECT_THAT(Compile("overrides { waived_red_flags: 'NOBODY' }"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "config.overrides[0].waived_red_flags[0]: \"NOBODY\" is no red flag's code"));
+  EXPECT_THAT(Compile("overrides { when { compare { feature: 'nonsense' operator: OPERATOR_EXISTS } } }"),
+              StatusIs(absl::StatusCode::kInvalidArgument, "config.overrides[0].when"));
+  EXPECT_OK(Compile("standard_red_flags: 'vip' overrides { waived_red_flags: 'VIP_CUSTOMER' }"));
 }
 
 TEST(FoldedText, TakesLinearTimeForTagsThatNeverClose) {
