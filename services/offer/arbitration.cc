@@ -120,13 +120,40 @@ void ExplainWin(const CompiledOffers& offers, const CompiledAction& action, cons
   AddFact(reason, "cost_minor", absl::AlphaNum(action.cost_minor).Piece());
 }
 
-void ExplainChannel(const CompiledAction& action, v1::Channel channel, v1::ActionDecision& decision) {
+// "6 of 10 messages by email, 1 of 8 by sms".
+std::string ResponsesText(const PastResponses& responses, const Channels& usable) {
+  std::string text;
+  for (const v1::Channel channel : usable) {
+    if (responses.messages(channel) == 0) continue;
+    absl::StrAppend(&text, text.empty() ? "" : ", ", responses.responded(channel), " of ", responses.messages(channel),
+                    text.empty() ? " messages" : "", " by ", ChannelName(channel));
+  }
+  return text;
+}
+
+void ExplainChannel(const CompiledAction& action, const PastResponses& responses, const Channels& usable,
+                    v1::ActionDecision& decision) {
   v1::Reason& reason = *decision.add_reasons();
-  const absl::string_view name = ChannelName(channel);
-  SetReason(reason, kChannelChosen,
-            absl::StrCat(name, action.needs_consent ? " is the first channel with consent and an address"
-                                                    : " is the first channel with an address; needs no consent"));
+  const absl::string_view name = ChannelName(usable.front());
   AddFact(reason, "channel", name);
+  if (responses.responded(usable.front()) == 0) {
+    return SetReason(
+        reason, kChannelChosen,
+        absl::StrCat(name, action.needs_consent ? " is the first channel with consent and an address"
+                                                : " is the first channel with an address; needs no consent"));
+  }
+  SetReason(reason, kChannelByResponses,
+            absl::StrCat(name, " is the channel with the best responses: ", ResponsesText(responses, usable)));
+  AddFact(reason, "messages", absl::AlphaNum(responses.messages(usable.front())).Piece());
+  AddFact(reason, "responded", absl::AlphaNum(responses.responded(usable.front())).Piece());
+}
+
+void WriteChannels(const CompiledAction& action, const Customer& customer, v1::ActionDecision& decision) {
+  const Channels usable =
+      UsableChannels(action.channels, AllowedChannels(action, customer) & customer.reachable, customer.responses);
+  decision.set_channel(usable.front());
+  for (size_t i = 1; i < usable.size(); ++i) decision.add_fallback_channels(usable[i]);
+  ExplainChannel(action, customer.responses, usable, decision);
 }
 
 void ExplainAdjustments(const std::vector<CompiledAdjustment>& adjustments, absl::string_view code,
@@ -156,20 +183,19 @@ void ExplainAffinity(const CompiledOffers& offers, const Priority& priority, v1:
   AddFact(reason, "affinity", absl::AlphaNum(*priority.affinity).Piece());
 }
 
-void WriteWinner(const CompiledOffers& offers, size_t winner, const Candidate& candidate, const Subject& subject,
+void WriteWinner(const CompiledOffers& offers, size_t winner, const Candidate& candidate, const Customer& customer,
                  v1::ActionDecision& decision) {
   const CompiledAction& action = offers.actions[winner];
   // The candidates are there already; the rest of the decision is the action's.
   decision.MergeFrom(action.decision);
-  decision.set_channel(candidate.channel);
   decision.set_propensity(candidate.priority.propensity);
   decision.set_action_value_minor(candidate.priority.value_minor);
   decision.set_fallback(winner == offers.fallback);
   WriteFactors(action, candidate.priority, *decision.mutable_factors());
   ExplainWin(offers, action, candidate.priority, decision);
-  ExplainChannel(action, candidate.channel, decision);
-  ExplainAdjustments(action.adjustments, kPropensityAdjusted, "propensity × ", subject, decision);
-  ExplainAdjustments(action.context_weights, kContextWeighed, "context weight × ", subject, decision);
+  WriteChannels(action, customer, decision);
+  ExplainAdjustments(action.adjustments, kPropensityAdjusted, "propensity × ", customer.subject, decision);
+  ExplainAdjustments(action.context_weights, kContextWeighed, "context weight × ", customer.subject, decision);
   ExplainAffinity(offers, candidate.priority, decision);
 }
 
@@ -197,7 +223,7 @@ const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subjec
     return nullptr;
   }
   decision.mutable_losing_candidates()->DeleteSubrange(static_cast<int>(winner), 1);
-  WriteWinner(offers, winner, candidates[winner], customer.subject, decision);
+  WriteWinner(offers, winner, candidates[winner], customer, decision);
   return &offers.actions[winner];
 }
 

@@ -21,12 +21,14 @@ constexpr absl::string_view kFallback = "FALLBACK";
 constexpr absl::string_view kPropensityAdjusted = "PROPENSITY_ADJUSTED";
 constexpr absl::string_view kContextWeighed = "CONTEXT_WEIGHED";
 constexpr absl::string_view kAffinity = "AFFINITY";
+// By the campaign's priority; or by what the customer has responded to.
 constexpr absl::string_view kChannelChosen = "CHANNEL_CHOSEN";
+constexpr absl::string_view kChannelByResponses = "CHANNEL_BY_RESPONSES";
 
 // Chooses the action of the greatest priority (priority.h) among those that pass their three stages of rules, have a
 // channel and meet the constraints; ties go to the first configured, and where none is left, to the fallback. Writes
-// winner, reasons, factors and every losing candidate, in order of configuration, to `decision`; ACTION_KIND_NONE if
-// none is left. Returns the winner, or null. Reserves nothing.
+// winner, its channels, reasons, factors and every losing candidate, in order of configuration, to `decision`;
+// ACTION_KIND_NONE if none is left. Returns the winner, or null. Reserves nothing.
 const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subject_case, absl::Time now,
                                 v1::ActionDecision& decision);
 

@@ -187,5 +187,72 @@ TEST(Committed, OnlyTheActionThatWasSentMayWin) {
   EXPECT_EQ(LossCode(decision, "better"), kAlreadyCommitted);
 }
 
+// The item with "CHANNEL_EMAIL: 1 of 10" as past responses.
+v1::SelectItem WithResponses(const std::string& text) {
+  v1::SelectItem item = ItemFor("run", "ada");
+  item.mutable_profile()->MergeFrom(ParseProto<v1::Profile>(text));
+  v1::ContactPoint& push = *item.mutable_profile()->mutable_customer()->add_contact_points();
+  push.set_channel(v1::CHANNEL_PUSH);
+  push.set_address("token");
+  item.add_consented_channels(v1::CHANNEL_PUSH);
+  return item;
+}
+
+// "EMAIL, then SMS PUSH".
+std::string ChannelsText(const v1::ActionDecision& decision) {
+  std::string text = absl::StrCat(v1::Channel_Name(decision.channel()).substr(8), ", then");
+  for (const int channel : decision.fallback_channels()) {
+    absl::StrAppend(&text, " ", v1::Channel_Name(static_cast<v1::Channel>(channel)).substr(8));
+  }
+  return text;
+}
+
+v1::OfferConfig ThreeChannels(int min_messages, absl::string_view action = "") {
+  auto config = ParseProto<v1::OfferConfig>(
+      absl::StrCat("channel_priority: [CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_PUSH] ", Nudge("a", action)));
+  config.mutable_channel_preference()->set_min_messages(min_messages);
+  return config;
+}
+
+constexpr char kPushIsBest[] = R"pb(
+  channel_responses { channel: CHANNEL_EMAIL messages_180d: 12 responded_180d: 1 }
+  channel_responses { channel: CHANNEL_SMS messages_180d: 2 responded_180d: 2 }
+  channel_responses { channel: CHANNEL_PUSH messages_180d: 5 responded_180d: 3 })pb";
+
+TEST(ChannelChoice, GoesByThePriorityAndNamesTheOthersAsFallbacks) {
+  const v1::ActionDecision decision = Decide(ThreeChannels(0), WithResponses(kPushIsBest));
+  EXPECT_EQ(ChannelsText(decision), "EMAIL, then SMS PUSH");
+  EXPECT_EQ(ReasonOf(decision, kChannelChosen).text(), "email is the first channel with consent and an address");
+}
+
+TEST(ChannelChoice, PutsTheChannelWithTheBestResponsesFirst) {
+  const v1::ActionDecision decision = Decide(ThreeChannels(3), WithResponses(kPushIsBest));
+  // Two messages by SMS are too few to say anything: it stands behind those with responses.
+  EXPECT_EQ(ChannelsText(decision), "PUSH, then EMAIL SMS");
+  const v1::Reason& reason = ReasonOf(decision, kChannelByResponses);
+  EXPECT_EQ(reason.text(), "push is the channel with the best responses: 3 of 5 messages by push, 1 of 12 by email");
+  EXPECT_EQ(reason.facts(0).value(), "push");
+  EXPECT_EQ(ReasonOf(decision, kChannelChosen).code(), "");
+  EXPECT_EQ(ChannelsText(Decide(ThreeChannels(2), WithResponses(kPushIsBest))), "SMS, then PUSH EMAIL");
+}
+
+TEST(ChannelChoice, LetsThePriorityDecideBetweenEqualsAndWhereNothingIsKnown) {
+  EXPECT_EQ(ChannelsText(Decide(ThreeChannels(1), WithResponses(""))), "EMAIL, then SMS PUSH");
+  const char* equal = R"pb(channel_responses { channel: CHANNEL_PUSH messages_180d: 4 responded_180d: 2 }
+                           channel_responses { channel: CHANNEL_SMS messages_180d: 8 responded_180d: 4 })pb";
+  EXPECT_EQ(ChannelsText(Decide(ThreeChannels(1), WithResponses(equal))), "SMS, then PUSH EMAIL");
+  const char* none = R"pb(channel_responses { channel: CHANNEL_EMAIL messages_180d: 30 responded_180d: 0 })pb";
+  EXPECT_EQ(ChannelsText(Decide(ThreeChannels(1), WithResponses(none))), "EMAIL, then SMS PUSH");
+}
+
+TEST(ChannelChoice, PrefersNoChannelThatMayNotBeUsed) {
+  v1::SelectItem item = WithResponses(kPushIsBest);
+  item.mutable_consented_channels()->Truncate(2);
+  EXPECT_EQ(ChannelsText(Decide(ThreeChannels(3), item)), "EMAIL, then SMS");
+  EXPECT_EQ(ChannelsText(Decide(ThreeChannels(3, "message_class: MESSAGE_CLASS_TRANSACTIONAL"), item)),
+            "PUSH, then EMAIL SMS");
+  EXPECT_EQ(ChannelsText(Decide(ThreeChannels(3, "channels: [CHANNEL_SMS]"), item)), "SMS, then");
+}
+
 }  // namespace
 }  // namespace campaign::offer

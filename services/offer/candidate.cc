@@ -110,7 +110,12 @@ Customer CustomerOf(const CompiledOffers& offers, const Case& facts) {
           {item.profile(), item.has_segment() ? &item.segment() : nullptr},
           SetOf(item.consented_channels()),
           ReachableChannels(item.profile().customer()),
+          PastResponses(item.profile(), offers.config->channel_preference().min_messages()),
           by_affinity ? InterestOf(item.profile(), offers.weighing.view_weight) : 0};
+}
+
+ChannelSet AllowedChannels(const CompiledAction& action, const Customer& customer) {
+  return action.needs_consent ? customer.consented : kAllChannels;
 }
 
 Candidate Evaluate(const CompiledOffers& offers, size_t index, const Customer& customer, absl::Time now,
@@ -122,8 +127,7 @@ Candidate Evaluate(const CompiledOffers& offers, size_t index, const Customer& c
   candidate.priority = PriorityOf(offers.weighing, action, customer.subject, customer.interest);
   WriteFactors(action, candidate.priority, *losing.mutable_factors());
   CheckStages(action, customer.subject, loss);
-  candidate.channel = ChooseChannel(action.channels, action.needs_consent ? customer.consented : kAllChannels,
-                                    customer.reachable, loss);
+  CheckChannels(action.channels, AllowedChannels(action, customer), customer.reachable, loss);
   CheckMayBeGiven(offers, index, customer, now, loss);
   if (!loss.any()) losing.set_action_value_minor(candidate.priority.value_minor);
   if (index != offers.fallback) CheckValue(offers, action, candidate.priority, loss);

@@ -38,10 +38,14 @@ struct Customer {
   rules::Subject subject;
   ChannelSet consented;
   ChannelSet reachable;
+  PastResponses responses;
   double interest;
 };
 
 Customer CustomerOf(const CompiledOffers& offers, const Case& facts);
+
+// Channels that the customer may be sent this action on: by consent, or all where it needs none.
+ChannelSet AllowedChannels(const CompiledAction& action, const Customer& customer);
 
 // How far one action got.
 struct Candidate {
@@ -49,7 +53,6 @@ struct Candidate {
   bool viable = false;
   // It could not have won whatever its priority.
   bool hopeless = false;
-  v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
   Priority priority;
 };
 

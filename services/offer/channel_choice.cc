@@ -1,5 +1,7 @@
 #include "services/offer/channel_choice.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "services/offer/reasons.h"
 
@@ -59,12 +61,39 @@ void ExplainNoChannel(const std::vector<v1::Channel>& channels, bool any_consent
 
 }  // namespace
 
-v1::Channel ChooseChannel(const std::vector<v1::Channel>& channels, ChannelSet consented, ChannelSet reachable,
-                          Loss& loss) {
+PastResponses::PastResponses(const v1::Profile& profile, int min_messages) {
+  if (min_messages <= 0) return;
+  for (const v1::ChannelResponses& responses : profile.channel_responses()) {
+    if (!v1::Channel_IsValid(responses.channel()) || responses.messages_180d() < min_messages) continue;
+    of_[responses.channel()] = {responses.messages_180d(), responses.responded_180d()};
+    any_ = any_ || responses.responded_180d() > 0;
+  }
+}
+
+bool PastResponses::Better(v1::Channel a, v1::Channel b) const {
+  const auto worth = [this](v1::Channel one, v1::Channel other) {
+    return int64_t{of_[one].responded} * std::max(of_[other].messages, 1);
+  };
+  return worth(a, b) > worth(b, a);
+}
+
+Channels UsableChannels(const std::vector<v1::Channel>& channels, ChannelSet usable, const PastResponses& responses) {
+  Channels result;
+  for (const v1::Channel channel : channels) {
+    if ((SetOf(channel) & usable) != 0) result.push_back(channel);
+  }
+  if (responses.any()) {
+    std::stable_sort(result.begin(), result.end(),
+                     [&](v1::Channel a, v1::Channel b) { return responses.Better(a, b); });
+  }
+  return result;
+}
+
+void CheckChannels(const std::vector<v1::Channel>& channels, ChannelSet consented, ChannelSet reachable, Loss& loss) {
   bool any_consented = false;
   for (const v1::Channel channel : channels) {
     if ((SetOf(channel) & consented) == 0) continue;
-    if ((SetOf(channel) & reachable) != 0) return channel;
+    if ((SetOf(channel) & reachable) != 0) return;
     any_consented = true;
   }
   if (loss.Add()) ExplainNoChannel(channels, any_consented, loss.reason());
@@ -74,7 +103,6 @@ v1::Channel ChooseChannel(const std::vector<v1::Channel>& channels, ChannelSet c
   const bool reaches = (SetOf(nearest) & reachable) != 0;
   absl::StrAppend(&loss.AddChange(kChangeChannel, "channel", ChannelName(nearest)), consents ? "" : "consent for ",
                   consents || reaches ? "" : "and ", reaches ? "" : "an address on ", ChannelName(nearest));
-  return v1::CHANNEL_UNSPECIFIED;
 }
 
 }  // namespace campaign::offer

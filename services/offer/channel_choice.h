@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "campaign/v1/profile.pb.h"
 #include "campaign/v1/types.pb.h"
@@ -31,9 +33,35 @@ ChannelSet ReachableChannels(const v1::Customer& customer);
 absl::string_view ChannelName(v1::Channel channel);
 std::string ChannelNames(const std::vector<v1::Channel>& channels);
 
-// The first of `channels` (in order of preference) that the customer consented to and can be reached on.
-// CHANNEL_UNSPECIFIED where there is none; then `loss` says why, and what would have to change.
-v1::Channel ChooseChannel(const std::vector<v1::Channel>& channels, ChannelSet consented, ChannelSet reachable,
-                          Loss& loss);
+// What came of earlier messages, by channel, of those that had at least `min_messages`.
+class PastResponses {
+ public:
+  // Nothing counts.
+  PastResponses() = default;
+  PastResponses(const v1::Profile& profile, int min_messages);
+
+  bool any() const { return any_; }
+  // Whether a message on `a` has been responded to more often than one on `b`. A channel with too few messages counts
+  // as one without responses.
+  bool Better(v1::Channel a, v1::Channel b) const;
+  int messages(v1::Channel channel) const { return of_[channel].messages; }
+  int responded(v1::Channel channel) const { return of_[channel].responded; }
+
+ private:
+  struct Counts {
+    int messages = 0;
+    int responded = 0;
+  };
+  std::array<Counts, v1::Channel_ARRAYSIZE> of_{};
+  bool any_ = false;
+};
+
+using Channels = absl::InlinedVector<v1::Channel, 4>;
+
+// Those of `channels` (in order of preference) that are in `usable`, best first: by past responses, then by preference.
+Channels UsableChannels(const std::vector<v1::Channel>& channels, ChannelSet usable, const PastResponses& responses);
+
+// Says to `loss` why there is none, and what would have to change; nothing where there is one.
+void CheckChannels(const std::vector<v1::Channel>& channels, ChannelSet consented, ChannelSet reachable, Loss& loss);
 
 }  // namespace campaign::offer

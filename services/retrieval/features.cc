@@ -24,6 +24,7 @@ constexpr double kTextDays = 90;
 constexpr int kMonthDays = 30;
 constexpr int kMonths = 4;
 constexpr int kActivityDays = 60;
+constexpr int kChannelDays = 180;
 constexpr double kActivityHalfLifeDays = 14;
 constexpr double kOrderHalfLifeDays = 90;
 constexpr double kViewHalfLifeDays = 14;
@@ -271,19 +272,42 @@ void SetTexts(const History& history, const AsOf& as_of, v1::Profile& profile) {
   }
 }
 
+// Messages on one channel.
+struct Responses {
+  int32_t messages = 0;
+  int32_t responded = 0;
+};
+
 void SetMessages(const History& history, const AsOf& as_of, v1::Profile& profile) {
   profile.set_complaints_365d(SumWindow(history.complaints(), as_of, 365).count);
   if (history.last_message_time() == 0) return;
   profile.set_days_since_last_message(as_of.DaysSince(history.last_message_time()));
   int32_t sent = 0;
   int32_t ignored = 0;
+  const int64_t month = as_of.Edge(30);
+  const int64_t half_year = as_of.Edge(kChannelDays);
+  std::array<Responses, v1::Channel_ARRAYSIZE> by_channel{};
   for (const MessageHistory& message : history.messages()) {
-    if (message.sent_time() == 0 || as_of.DaysSince(message.sent_time()) >= 30) continue;
+    // A response alone: the sending is not known, or not yet.
+    if (message.sent_time() == 0 || message.sent_time() <= half_year) continue;
+    if (message.channel() > 0 && message.channel() < v1::Channel_ARRAYSIZE) {
+      Responses& channel = by_channel[message.channel()];
+      ++channel.messages;
+      channel.responded += message.opened() || message.clicked() || message.converted();
+    }
+    if (message.sent_time() <= month) continue;
     ++sent;
     if (!message.opened() && !message.clicked()) ++ignored;
   }
   profile.set_messages_30d(sent);
   profile.set_messages_ignored_30d(ignored);
+  for (size_t channel = 1; channel < by_channel.size(); ++channel) {
+    if (by_channel[channel].messages == 0) continue;
+    v1::ChannelResponses& added = *profile.add_channel_responses();
+    added.set_channel(static_cast<v1::Channel>(channel));
+    added.set_messages_180d(by_channel[channel].messages);
+    added.set_responded_180d(by_channel[channel].responded);
+  }
 }
 
 }  // namespace

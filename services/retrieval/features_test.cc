@@ -301,6 +301,47 @@ TEST(Features, ResponsesCountWheneverTheyArrive) {
   EXPECT_EQ(ProfileOf({Responded(Noon(), "unknown", "OPENED")}).messages_30d(), 0);
 }
 
+v1::Event SentBy(absl::Time time, absl::string_view run, v1::Channel channel) {
+  v1::Event event = Sent(time, run);
+  event.mutable_message_sent()->set_channel(channel);
+  return event;
+}
+
+// "EMAIL 1 of 2, SMS 0 of 1".
+std::string ChannelResponsesText(const v1::Profile& profile) {
+  std::string text;
+  for (const v1::ChannelResponses& responses : profile.channel_responses()) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", v1::Channel_Name(responses.channel()).substr(8), " ",
+                    responses.responded_180d(), " of ", responses.messages_180d());
+  }
+  return text;
+}
+
+TEST(Features, WhatCameOfMessagesIsCountedByChannel) {
+  const std::vector<v1::Event> events = {
+      SentBy(Noon() - Days(179), "r1", v1::CHANNEL_EMAIL), SentBy(Noon() - Days(9), "r2", v1::CHANNEL_EMAIL),
+      SentBy(Noon() - Days(8), "r3", v1::CHANNEL_SMS),     SentBy(Noon() - Days(7), "r4", v1::CHANNEL_PUSH),
+      SentBy(Noon() - Days(6), "r5", v1::CHANNEL_PUSH),    SentBy(Noon() - Days(181), "r6", v1::CHANNEL_CHAT),
+      Responded(Noon() - Days(8), "r2", "OPENED"),         Responded(Noon() - Days(8), "r2", "CLICKED"),
+      Responded(Noon() - Days(7), "r3", "UNSUBSCRIBED"),   Responded(Noon() - Days(6), "r4", "CONVERTED"),
+      Responded(Noon() - Days(5), "r5", "CLICKED"),        Responded(Noon() - Days(5), "r6", "CLICKED"),
+      Responded(Noon() - Days(5), "never-sent", "CLICKED")};
+  EXPECT_EQ(ChannelResponsesText(ProfileOf(events)), "EMAIL 1 of 2, SMS 0 of 1, PUSH 2 of 2");
+  // As of then nothing counts that came later: the history is made of the events of up to then.
+  EXPECT_EQ(ChannelResponsesText(ProfileOf({events[0], events[1], events[2]}, Noon() - Days(8))),
+            "EMAIL 0 of 2, SMS 0 of 1");
+  EXPECT_EQ(ChannelResponsesText(ProfileOf({})), "");
+}
+
+int64_t EmailMessages(const v1::Profile& p) {
+  return p.channel_responses_size() == 0 ? 0 : p.channel_responses(0).messages_180d();
+}
+
+INSTANTIATE_TEST_SUITE_P(Channels, Window,
+                         ::testing::Values(WindowCase{"Messages180", 180 - kMoment, AMessage, EmailMessages, 1},
+                                           WindowCase{"NoMessages180", 180, AMessage, EmailMessages, 0}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
 TEST(Features, DoNotDependOnTheOrderInWhichEventsArrive) {
   std::vector<v1::Event> events;
   for (int i = 0; i < 80; ++i) {

@@ -20,7 +20,7 @@ inline constexpr SeriesBounds kCategoryViewBounds{32 * kDaySeconds, 40};
 inline constexpr SeriesBounds kTicketBounds{92 * kDaySeconds, 96};
 inline constexpr SeriesBounds kComplaintBounds{367 * kDaySeconds, 32};
 // The categories kept are those with purchases, then those touched last; features those touched last; tickets the open
-// ones first, of these the sensitive ones; messages the newest.
+// ones first, of these the sensitive ones; messages the newest, over which responses by channel are counted.
 inline constexpr int kMaxCategories = 32;
 inline constexpr int kMaxFeatures = 32;
 inline constexpr int kMaxTickets = 32;
