@@ -135,4 +135,36 @@ class ReadStream final : public grpc::ClientReadReactor<Response> {
   const Done done_;
 };
 
+// Calls that are waited for, one at a time, until Stop.
+class BlockingCalls {
+ public:
+  // Calls `invoke(context)`, which makes the call and returns its status. CANCELLED after Stop.
+  template <class Invoke>
+  absl::Status Call(absl::Duration deadline, Invoke invoke) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(deadline));
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopped_) return absl::CancelledError("stopped");
+      current_ = &context;
+    }
+    const grpc::Status status = invoke(&context);
+    absl::MutexLock lock(&mutex_);
+    current_ = nullptr;
+    return FromGrpcStatus(status);
+  }
+
+  // Breaks the call off that is on its way. From any thread.
+  void Stop() {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    if (current_ != nullptr) current_->TryCancel();
+  }
+
+ private:
+  absl::Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::ClientContext* current_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
+
 }  // namespace campaign::orchestrator

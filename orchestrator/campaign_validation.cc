@@ -120,18 +120,22 @@ absl::Status CheckRoute(const v1::Campaign& campaign) {
   return absl::OkStatus();
 }
 
-absl::Status CheckTemplates(const v1::Campaign& campaign) {
-  absl::flat_hash_set<std::string> keys;
-  for (int i = 0; i < campaign.generation().templates_size(); ++i) {
-    const v1::Template& one = campaign.generation().templates(i);
-    const std::string path = absl::StrCat("campaign.generation.templates[", i, "]");
-    if (one.channel() == v1::CHANNEL_UNSPECIFIED) return InvalidField(path + ".channel", "''", "is required");
-    if (!keys.insert(absl::StrCat(one.template_id(), "/", one.channel(), "/", one.locale())).second) {
-      return InvalidField(path + ".template_id", one.template_id(), "is there already for this channel and locale");
+bool HasVariant(const v1::Campaign& campaign, absl::string_view name) {
+  for (const v1::Experiment& experiment : campaign.offers().experiments()) {
+    for (const v1::Variant& variant : experiment.variants()) {
+      if (absl::StrCat(experiment.experiment_id(), "/", variant.variant_id()) == name) return true;
     }
-    const bool email = one.channel() == v1::CHANNEL_EMAIL;
-    if (email && one.subject().empty()) return InvalidField(path + ".subject", "''", "is required for e-mail");
-    if (!email && !one.html().empty()) return InvalidField(path + ".html", "(given)", "is for e-mail only");
+  }
+  return false;
+}
+
+// What a template says by itself the generator checks.
+absl::Status CheckTemplates(const v1::Campaign& campaign) {
+  for (int i = 0; i < campaign.generation().templates_size(); ++i) {
+    const std::string& variant = campaign.generation().templates(i).variant();
+    if (variant.empty() || HasVariant(campaign, variant)) continue;
+    return InvalidField(absl::StrCat("campaign.generation.templates[", i, "].variant"), variant,
+                        "is no experiment_id/variant_id of the campaign");
   }
   return absl::OkStatus();
 }
@@ -140,8 +144,11 @@ absl::Status CheckTemplates(const v1::Campaign& campaign) {
 absl::Status CheckTemplateOf(const v1::Campaign& campaign, const std::string& path, const std::string& template_id,
                              const v1::Action& action) {
   absl::flat_hash_set<int> written;
-  for (const v1::Template& one : campaign.generation().templates()) {
-    if (one.template_id() == template_id) written.insert(one.channel());
+  for (const auto* templates : {&campaign.generation().templates(), &campaign.generation().brand().templates()}) {
+    for (const v1::Template& one : *templates) {
+      // One of a variant is not for everybody.
+      if (one.template_id() == template_id && one.variant().empty()) written.insert(one.channel());
+    }
   }
   for (const int channel : campaign.offers().channel_priority()) {
     const auto& allowed = action.channels();

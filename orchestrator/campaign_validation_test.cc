@@ -158,19 +158,19 @@ TEST(CampaignValidation, WantsOffersWhereTheRouteHasThem) {
             "");
 }
 
-TEST(CampaignValidation, ChecksTemplates) {
-  EXPECT_EQ(RefusalOf("generation { templates { template_id: 't' text: 'x' } }"),
-            "campaign.generation.templates[1].channel: '' is required");
-  EXPECT_EQ(
-      RefusalOf("generation { templates { template_id: 'hello' channel: CHANNEL_EMAIL subject: 's' text: 'x' } }"),
-      "campaign.generation.templates[1].template_id: hello is there already for this channel and locale");
-  EXPECT_EQ(RefusalOf("generation { templates { template_id: 'hello' channel: CHANNEL_EMAIL locale: 'de' subject: 's' "
-                      "text: 'x' } }"),
-            "");
-  EXPECT_EQ(RefusalOf("generation { templates { template_id: 't' channel: CHANNEL_EMAIL text: 'x' } }"),
-            "campaign.generation.templates[1].subject: '' is required for e-mail");
-  EXPECT_EQ(RefusalOf("generation { templates { template_id: 't' channel: CHANNEL_SMS text: 'x' html: '<b>' } }"),
-            "campaign.generation.templates[1].html: (given) is for e-mail only");
+TEST(CampaignValidation, WantsTheVariantsOfTemplatesInTheExperiments) {
+  const char* experiment =
+      "offers { experiments { experiment_id: 'e' variants { variant_id: 'a' weight_bps: 10000 } variants { variant_id: "
+      "'b' } } } ";
+  const auto of_variant = [&](absl::string_view variant) {
+    return RefusalOf(absl::StrCat(experiment,
+                                  "generation { templates { template_id: 'hello' channel: CHANNEL_EMAIL "
+                                  "subject: 's' text: 'x' variant: '",
+                                  variant, "' } }"));
+  };
+  EXPECT_EQ(of_variant("e/b"), "");
+  EXPECT_EQ(of_variant("e/c"),
+            "campaign.generation.templates[1].variant: e/c is no experiment_id/variant_id of the campaign");
 }
 
 TEST(CampaignValidation, ChecksActions) {
@@ -188,6 +188,15 @@ TEST(CampaignValidation, WantsATemplateForEachChannelThatAnActionMayUse) {
   EXPECT_EQ(RefusalOf("offers { actions { action_id: 'a' kind: ACTION_KIND_NUDGE template_id: 'b' } }"),
             "campaign.offers.actions[1].template_id: b has no template for CHANNEL_EMAIL (action a)");
   EXPECT_EQ(RefusalOf("offers { channel_priority: CHANNEL_SMS }"),
+            "campaign.offers.actions[0].action_id: hello has no template for CHANNEL_SMS (action hello)");
+  // The brand's will do, one of a variant will not: it is not for everybody.
+  const char* sms = "{ template_id: 'hello' channel: CHANNEL_SMS text: 'x' } ";
+  EXPECT_EQ(
+      RefusalOf(absl::StrCat("offers { channel_priority: CHANNEL_SMS } generation { brand { templates ", sms, "} }")),
+      "");
+  EXPECT_EQ(RefusalOf("offers { channel_priority: CHANNEL_SMS experiments { experiment_id: 'e' variants { variant_id: "
+                      "'a' weight_bps: 10000 } variants { variant_id: 'b' } } } generation { templates { template_id: "
+                      "'hello' channel: CHANNEL_SMS text: 'x' variant: 'e/a' } }"),
             "campaign.offers.actions[0].action_id: hello has no template for CHANNEL_SMS (action hello)");
   // An action that does not use the channel needs none for it.
   EXPECT_EQ(Refusal([](v1::Campaign& campaign) {

@@ -33,6 +33,10 @@ constexpr v1::Step kDefaultRoute[] = {v1::STEP_GOAL,     v1::STEP_ROUTER,     v1
 }  // namespace
 
 void FillGoalDefaults(v1::Campaign& campaign) {
+  const auto& hosts = campaign.generation().links().allowed_hosts();
+  if (!hosts.empty() && campaign.compliance().content().allowed_hosts().empty()) {
+    *campaign.mutable_compliance()->mutable_content()->mutable_allowed_hosts() = hosts;
+  }
   if (campaign.route().empty()) {
     for (const v1::Step step : kDefaultRoute) campaign.add_route()->set_step(step);
   }

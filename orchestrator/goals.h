@@ -4,7 +4,8 @@
 
 namespace campaign::orchestrator {
 
-// Fills in what the campaign leaves to its goal: the route and the enabled strategies. The result is what is hashed and
+// Fills in what the campaign leaves to its goal, the route and the enabled strategies, and what one part leaves to
+// another: where links may lead. The result is what is hashed and
 // stored, so a version keeps its meaning when the defaults change.
 void FillGoalDefaults(v1::Campaign& campaign);
 

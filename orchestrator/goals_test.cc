@@ -54,5 +54,20 @@ TEST(Names, OfAnotherFormAreNone) {
   }
 }
 
+TEST(Goals, LinksMayLeadWhereTheGeneratorLetsThem) {
+  v1::Campaign campaign;
+  campaign.mutable_generation()->mutable_links()->add_allowed_hosts("nordlicht.example");
+  FillGoalDefaults(campaign);
+  ASSERT_EQ(campaign.compliance().content().allowed_hosts_size(), 1);
+  EXPECT_EQ(campaign.compliance().content().allowed_hosts(0), "nordlicht.example");
+  // Compliance's own list stays.
+  campaign.mutable_compliance()->mutable_content()->set_allowed_hosts(0, "*.nordlicht.example");
+  FillGoalDefaults(campaign);
+  EXPECT_EQ(campaign.compliance().content().allowed_hosts(0), "*.nordlicht.example");
+  v1::Campaign plain;
+  FillGoalDefaults(plain);
+  EXPECT_FALSE(plain.has_compliance());
+}
+
 }  // namespace
 }  // namespace campaign::orchestrator

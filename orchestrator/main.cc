@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "absl/flags/flag.h"
@@ -9,7 +10,11 @@
 #include "common/status.h"
 #include "orchestrator/campaign_store.h"
 #include "orchestrator/campaigns_service.h"
+#include "orchestrator/feedback.h"
+#include "orchestrator/feedback_store.h"
 #include "orchestrator/orchestrator_service.h"
+#include "orchestrator/poller.h"
+#include "orchestrator/resolutions.h"
 #include "orchestrator/review_store.h"
 #include "orchestrator/reviews_service.h"
 #include "orchestrator/run_store.h"
@@ -20,6 +25,7 @@
 using campaign::Address;
 using BatchSize = campaign::Whole<1, 512>;
 using BatchCount = campaign::Whole<1, 64>;
+using Interval = campaign::Span<1, 3600>;
 
 ABSL_FLAG(std::string, database, "", "path of the SQLite file, made if it is missing; required");
 ABSL_FLAG(Address, segmentation, {}, "target of the segmentation service, such as dns:///segmentation:7101; required");
@@ -32,6 +38,10 @@ ABSL_FLAG(Address, analytics, {}, "target of the analytics service; required");
 ABSL_FLAG(BatchSize, batch_size, BatchSize{512}, "customers a batch, 1 to 512");
 ABSL_FLAG(BatchCount, bulk_batches, BatchCount{4}, "batches of audiences and lists on the way at once, 1 to 64");
 ABSL_FLAG(BatchCount, single_batches, BatchCount{4}, "batches of single calls on the way at once, 1 to 64");
+ABSL_FLAG(
+    Interval, feedback_interval, Interval{absl::Seconds(2)},
+    "how often delivery is asked for bounces, replies and responses, and for dispatches of which somebody has said "
+    "what became of them, 1s to 1h");
 
 namespace campaign::orchestrator {
 namespace {
@@ -44,7 +54,8 @@ Steps::Targets Targets() {
 }
 
 absl::Status Run() {
-  const std::string schema = absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema());
+  const std::string schema =
+      absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema(), FeedbackStore::Schema());
   ASSIGN_OR_RETURN(const auto database, Database::Open(absl::GetFlag(FLAGS_database), schema.c_str()));
   SystemClock clock;
   CampaignStore campaigns;
@@ -57,7 +68,17 @@ absl::Status Run() {
   OrchestratorService orchestrator(*database, campaigns, steps, runner, timers, clock);
   CampaignsService campaigns_service(*database, steps, clock);
   ReviewsService reviews(*database, runner, clock);
+  FeedbackForwarder feedback(*database, Targets());
+  Resolutions resolutions(*database, runner, Targets().delivery);
+  const absl::Duration interval = absl::GetFlag(FLAGS_feedback_interval).value;
+  auto passing_on = std::make_unique<Poller>(
+      "feedback", timers, clock, interval, [&] { return feedback.Forward(); }, [&] { feedback.Stop(); });
+  auto resolving = std::make_unique<Poller>(
+      "resolving dispatches in doubt", timers, clock, interval, [&] { return resolutions.Look(); },
+      [&] { resolutions.Stop(); });
   RETURN_IF_ERROR(Serve("orchestrator", {&orchestrator, &campaigns_service, &reviews}, [&] {
+    passing_on = nullptr;
+    resolving = nullptr;
     orchestrator.StopWatches();
     runner.AnswerWaiters();
   }));

@@ -30,7 +30,8 @@ v1::Campaign RouteOf(const std::vector<v1::Step>& steps) {
   return campaign;
 }
 
-// "CONTINUE", "END <state> <codes>" or "WAIT <state> <seconds from now> <codes>".
+// "CONTINUE", "END <state> <codes>", "WAIT <how long> <state> <codes>", "RESOLVE <at most> <state> <codes>" or
+// "NEXT CHANNEL".
 std::string Text(const Judgement& judgement) {
   std::vector<std::string> codes;
   for (const v1::Reason& reason : judgement.reasons) codes.push_back(reason.code());
@@ -43,12 +44,18 @@ std::string Text(const Judgement& judgement) {
       return absl::StrCat("END ", tail);
     case Judgement::Next::kWaitUntil:
       return absl::StrCat("WAIT ", absl::FormatDuration(judgement.until - kNow), " ", tail);
+    case Judgement::Next::kWaitForResolution:
+      return absl::StrCat("RESOLVE ", absl::FormatDuration(judgement.until - kNow), " ", tail);
+    case Judgement::Next::kNextChannel:
+      return "NEXT CHANNEL";
   }
   return "?";
 }
 
 std::string JudgeText(absl::string_view record, bool dry_run = false, int failed_tries = 0) {
-  return Text(Judge(ParseProto<v1::StepRecord>(record), dry_run, failed_tries, kNow));
+  Progress before;
+  before.failed_tries = failed_tries;
+  return Text(Judge(ParseProto<v1::StepRecord>(record), before, dry_run, kNow));
 }
 
 TEST(Judge, GoesOnAfterResultsThatDecideNothing) {
@@ -100,12 +107,13 @@ TEST(Judge, TakesEveryStateOfAReceipt) {
                       "reasons { code: 'REFUSED' } }"),
             "WAIT 1m DEFERRED REFUSED");
   EXPECT_EQ(JudgeText("receipt { state: DELIVERY_STATE_UNKNOWN reasons { code: 'SILENCE' } }"),
-            "END FAILED SILENCE,DELIVERY_UNKNOWN");
+            "RESOLVE 168h DEFERRED SILENCE,DELIVERY_UNKNOWN");
 }
 
 TEST(Judge, DoesNotTakeAnUnfinishedDispatchForSentOrUnsent) {
   for (const char* state : {"UNSPECIFIED", "RESERVED", "SENDING"}) {
-    EXPECT_EQ(JudgeText(absl::StrCat("receipt { state: DELIVERY_STATE_", state, " }")), "END FAILED DELIVERY_UNKNOWN");
+    EXPECT_EQ(JudgeText(absl::StrCat("receipt { state: DELIVERY_STATE_", state, " }")),
+              "RESOLVE 168h DEFERRED DELIVERY_UNKNOWN");
   }
 }
 
@@ -114,7 +122,7 @@ TEST(Judge, TakesEveryReviewDecision) {
   EXPECT_EQ(JudgeText("review { decision: REVIEW_DECISION_MODIFY message {} }"), "CONTINUE");
   const Judgement rejected = Judge(
       ParseProto<v1::StepRecord>("review { decision: REVIEW_DECISION_REJECT reviewer: 'ana' comment: 'too pushy' }"),
-      false, 0, kNow);
+      Progress(), false, kNow);
   EXPECT_EQ(Text(rejected), "END REJECTED REVIEW_REJECTED");
   EXPECT_EQ(rejected.reasons[0].text(), "rejected by ana: too pushy");
 }
@@ -123,6 +131,7 @@ TEST(Judge, EndsAtTheOrchestratorsOwnReasons) {
   EXPECT_EQ(JudgeText("skipped { code: 'RUN_CANCELLED' }"), "END CANCELLED RUN_CANCELLED");
   EXPECT_EQ(JudgeText("skipped { code: 'REVIEW_EXPIRED' }"), "END EXPIRED REVIEW_EXPIRED");
   EXPECT_EQ(JudgeText("skipped { code: 'DRY_RUN' }"), "END PREVIEWED DRY_RUN");
+  EXPECT_EQ(JudgeText("skipped { code: 'DELIVERY_UNKNOWN' }"), "END FAILED DELIVERY_UNKNOWN");
   EXPECT_EQ(JudgeText("skipped { code: 'ROUTE_CONDITION_NOT_MET' }"), "CONTINUE");
   EXPECT_EQ(JudgeText("skipped { code: 'REVIEW_NOT_NEEDED' }"), "CONTINUE");
 }
@@ -205,16 +214,18 @@ class Journey {
 
   Journey& Then(absl::string_view text) {
     const v1::StepRecord& record = records_.emplace_back(ParseProto<v1::StepRecord>(text));
-    const int failed_tries = progress_.failed_tries;
+    const Judgement judgement = Judge(record, progress_, false, kNow);
     Advance(progress_, record);
-    const Judgement judgement = Judge(record, false, failed_tries, kNow);
+    const bool leaves = judgement.next != Judgement::Next::kContinue && judgement.next != Judgement::Next::kEnd;
     const int position =
-        judgement.next == Judgement::Next::kWaitUntil
-            ? ResumePosition(campaign_, record)
-            : NextPosition(campaign_, PositionOf(campaign_, record.step()), judgement.next == Judgement::Next::kEnd);
+        leaves ? ResumePosition(campaign_, record)
+               : NextPosition(campaign_, PositionOf(campaign_, record.step()), judgement.next == Judgement::Next::kEnd);
     lines_.push_back(absl::StrCat(Name(record.step()), ": ", Text(judgement),
                                   NeedsReview(progress_) ? ", needs review" : "",
                                   MayBeSent(progress_) ? ", may be sent" : "", " -> ", StepAt(position)));
+    if (judgement.next == Judgement::Next::kNextChannel) {
+      absl::StrAppend(&lines_.back(), " for ", v1::Channel_Name(ChannelOf(progress_)).substr(8));
+    }
     return *this;
   }
 
@@ -317,6 +328,108 @@ TEST(Journeys, ARefusedDispatchIsCheckedAgainBeforeItsNextTry) {
       "DELIVERY: WAIT 1m DEFERRED, may be sent -> COMPLIANCE\n"
       "COMPLIANCE: CONTINUE, may be sent -> REVIEW\n"
       "DELIVERY: END UNDELIVERABLE BOUNCED, may be sent -> ANALYTICS");
+}
+
+// Decided for e-mail, with SMS and push to fall back to.
+Journey ThreeChannels() {
+  Journey journey;
+  journey.Then(
+      "step: STEP_OFFER decision { kind: ACTION_KIND_OFFER channel: CHANNEL_EMAIL fallback_channels: [CHANNEL_SMS, "
+      "CHANNEL_PUSH] }");
+  return journey;
+}
+
+constexpr char kMessage[] = "step: STEP_GENERATION message { text: 'hi' }";
+constexpr char kAllow[] = "step: STEP_COMPLIANCE check { verdict: VERDICT_ALLOW }";
+constexpr char kBlock[] =
+    "step: STEP_COMPLIANCE check { verdict: VERDICT_BLOCK reasons { code: 'NO_CONSENT' facts { name: 'channel' value: "
+    "'email' } } }";
+constexpr char kBounce[] =
+    "step: STEP_DELIVERY receipt { state: DELIVERY_STATE_REJECTED reasons { code: 'ADDRESS_UNKNOWN' } }";
+constexpr char kNoTemplate[] = "step: STEP_GENERATION error { code: 5 reason: 'TEMPLATE_MISSING' }";
+
+TEST(Channels, ARefusedOneGivesWayToTheNextWhichIsWrittenCheckedAndReviewedAnew) {
+  Journey journey = ThreeChannels();
+  journey.Then(kMessage).Then("step: STEP_COMPLIANCE check { verdict: VERDICT_REVIEW red_flags: 'VIP' }");
+  journey.Then("step: STEP_REVIEW review { decision: REVIEW_DECISION_APPROVE accepted_red_flags: 'VIP' }").Then(kBlock);
+  EXPECT_EQ(journey.progress().message, nullptr);
+  EXPECT_EQ(journey.progress().review, nullptr);
+  EXPECT_FALSE(NeedsReview(journey.progress()));
+  journey.Then(kNoTemplate).Then(kMessage).Then(kAllow);
+  journey.Then("step: STEP_DELIVERY receipt { state: DELIVERY_STATE_ACCEPTED }");
+  EXPECT_EQ(journey.History(),
+            "OFFER: CONTINUE -> GENERATION\n"
+            "GENERATION: CONTINUE -> COMPLIANCE\n"
+            "COMPLIANCE: CONTINUE, needs review -> REVIEW\n"
+            "REVIEW: CONTINUE, needs review -> DELIVERY\n"
+            "COMPLIANCE: NEXT CHANNEL -> GENERATION for SMS\n"
+            "GENERATION: NEXT CHANNEL -> GENERATION for PUSH\n"
+            "GENERATION: CONTINUE -> COMPLIANCE\n"
+            "COMPLIANCE: CONTINUE, may be sent -> REVIEW\n"
+            "DELIVERY: END DELIVERED, may be sent -> ANALYTICS");
+}
+
+TEST(Channels, NothingOfARefusedDispatchMayBeSent) {
+  Journey journey = ThreeChannels();
+  journey.Then(kMessage).Then(kAllow);
+  ASSERT_TRUE(MayBeSent(journey.progress()));
+  journey.Then(kBounce);
+  EXPECT_FALSE(MayBeSent(journey.progress()));
+  EXPECT_EQ(ChannelOf(journey.progress()), v1::CHANNEL_SMS);
+}
+
+TEST(Channels, WhenAllRefuseTheRunEndsWithTheReasonsOfAllWhereItCameFurthest) {
+  Journey journey = ThreeChannels();
+  journey.Then(kMessage).Then(kAllow).Then(kBounce).Then(kMessage).Then(kBlock).Then(kNoTemplate);
+  EXPECT_THAT(journey.History(), ::testing::EndsWith("GENERATION: END UNDELIVERABLE "
+                                                     "ADDRESS_UNKNOWN,NO_CONSENT,TEMPLATE_MISSING -> ANALYTICS"));
+  EXPECT_EQ(ChannelOf(journey.progress()), v1::CHANNEL_PUSH);
+  Journey unsent = ThreeChannels();
+  unsent.Then(kNoTemplate).Then(kMessage).Then(kBlock).Then(kNoTemplate);
+  EXPECT_THAT(unsent.History(), ::testing::EndsWith("GENERATION: END SUPPRESSED TEMPLATE_MISSING,NO_CONSENT,"
+                                                    "TEMPLATE_MISSING -> ANALYTICS"));
+}
+
+TEST(Channels, TheOnlyOneEndsAsItRefuses) {
+  EXPECT_EQ(JudgeText(kBlock), "END SUPPRESSED NO_CONSENT");
+  EXPECT_EQ(JudgeText(kBounce), "END UNDELIVERABLE ADDRESS_UNKNOWN");
+  EXPECT_EQ(JudgeText(kNoTemplate), "END FAILED TEMPLATE_MISSING");
+}
+
+TEST(Channels, NoneFollowsADispatchThatMayHaveGoneOut) {
+  for (const char* state : {"DELIVERY_STATE_UNKNOWN", "DELIVERY_STATE_SENDING"}) {
+    Journey journey = ThreeChannels();
+    journey.Then(kMessage).Then(kAllow).Then(absl::StrCat("step: STEP_DELIVERY receipt { state: ", state, " }"));
+    journey.Then(kBounce);
+    EXPECT_THAT(journey.History(),
+                ::testing::HasSubstr("DELIVERY: END UNDELIVERABLE ADDRESS_UNKNOWN, may be sent -> ANALYTICS"));
+  }
+  // Somebody has found out that it did not.
+  Journey resolved = ThreeChannels();
+  resolved.Then(kMessage).Then(kAllow).Then("step: STEP_DELIVERY receipt { state: DELIVERY_STATE_UNKNOWN }");
+  resolved.Then("step: STEP_DELIVERY receipt { state: DELIVERY_STATE_RETRY_WAIT }").Then(kAllow).Then(kBounce);
+  EXPECT_THAT(resolved.History(), ::testing::EndsWith("DELIVERY: NEXT CHANNEL -> GENERATION for SMS"));
+}
+
+TEST(Channels, FailuresOfOneChannelAreNotTheNextOnes) {
+  Journey journey = ThreeChannels();
+  journey.Then("step: STEP_GENERATION error { code: 14 reason: 'BUSY' }").Then(kNoTemplate);
+  EXPECT_EQ(journey.progress().failed_tries, 0);
+  journey.Then("step: STEP_GENERATION error { code: 14 reason: 'BUSY' }");
+  EXPECT_THAT(journey.History(), ::testing::EndsWith("GENERATION: WAIT 100ms DEFERRED BUSY -> GENERATION"));
+}
+
+TEST(Journeys, ADispatchInDoubtWaitsForSomebodyWhoKnows) {
+  Journey sent;
+  sent.Then(kMessage).Then(kAllow).Then("step: STEP_DELIVERY receipt { state: DELIVERY_STATE_UNKNOWN }");
+  EXPECT_TRUE(sent.progress().in_doubt);
+  sent.Then("step: STEP_DELIVERY receipt { state: DELIVERY_STATE_ACCEPTED }");
+  EXPECT_FALSE(sent.progress().in_doubt);
+  EXPECT_EQ(sent.History(),
+            "GENERATION: CONTINUE -> COMPLIANCE\n"
+            "COMPLIANCE: CONTINUE, may be sent -> REVIEW\n"
+            "DELIVERY: RESOLVE 168h DEFERRED DELIVERY_UNKNOWN, may be sent -> COMPLIANCE\n"
+            "DELIVERY: END DELIVERED, may be sent -> ANALYTICS");
 }
 
 TEST(Progress, NothingMayBeSentUnchecked) {

@@ -22,9 +22,17 @@ struct Redone {
   absl::Status status;
 };
 
+// A language model wrote it, or was asked in vain, which the notes say.
+bool AskedModel(const v1::Campaign& campaign, const v1::Message& message) {
+  if (campaign.generation().text_model().model().empty()) return false;
+  return !message.model().empty() || !message.notes().empty();
+}
+
 // Why the step has nothing to decide again; null where it has.
-const char* LeftOut(const v1::StepRecord& record, const Progress& before) {
+const char* LeftOut(const v1::Campaign& campaign, const v1::StepRecord& record, const Progress& before) {
   switch (record.result_case()) {
+    case v1::StepRecord::kMessage:
+      return AskedModel(campaign, record.message()) ? kWrittenByModel : nullptr;
     case v1::StepRecord::kReview:
       return kDecidedByPerson;
     case v1::StepRecord::kReceipt:
@@ -45,6 +53,7 @@ const char* LeftOut(const v1::StepRecord& record, const Progress& before) {
 absl::string_view TextOf(absl::string_view code) {
   if (code == kDecidedByPerson) return "a person decided";
   if (code == kAnsweredByChannel) return "the channel answered; it is not asked again";
+  if (code == kWrittenByModel) return "a language model was asked; it is not asked, and paid, again";
   if (code == kCallHadFailed) return "the call had failed, so nothing was decided";
   return "the run was stopped from outside";
 }
@@ -83,7 +92,7 @@ class Replay : public std::enable_shared_from_this<Replay> {
     for (int i = 0; i < run_.steps_size(); ++i) {
       const v1::StepRecord& record = run_.steps(i);
       const int position = PositionOf(plan_->campaign, record.step());
-      const char* left_out = LeftOut(record, progress);
+      const char* left_out = LeftOut(plan_->campaign, record, progress);
       if (left_out != nullptr) {
         v1::Reason& reason = *response_.add_left_out();
         reason.set_code(left_out);

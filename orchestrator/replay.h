@@ -13,6 +13,7 @@ namespace campaign::orchestrator {
 // Codes of steps that are not decided again.
 inline constexpr char kDecidedByPerson[] = "DECIDED_BY_PERSON";
 inline constexpr char kAnsweredByChannel[] = "ANSWERED_BY_CHANNEL";
+inline constexpr char kWrittenByModel[] = "WRITTEN_BY_MODEL";
 inline constexpr char kCallHadFailed[] = "CALL_HAD_FAILED";
 inline constexpr char kStoppedFromOutside[] = "STOPPED_FROM_OUTSIDE";
 

@@ -98,7 +98,7 @@ class ReplayTest : public ::testing::Test {
     run.set_customer_id("ann");
     absl::Notification done;
     absl::StatusOr<v1::ReplayCustomerRunResponse> result;
-    ReplayCustomerRun(steps_, SmallPlan(), std::move(run), [&](absl::StatusOr<v1::ReplayCustomerRunResponse> replay) {
+    ReplayCustomerRun(steps_, plan_, std::move(run), [&](absl::StatusOr<v1::ReplayCustomerRunResponse> replay) {
       result = std::move(replay);
       done.Notify();
     });
@@ -109,6 +109,7 @@ class ReplayTest : public ::testing::Test {
   testing::FakeClock clock_{testing::Utc("2026-06-15 12:00:00")};
   FakeServices fakes_;
   Steps steps_{fakes_.targets(), clock_};
+  std::shared_ptr<const CampaignPlan> plan_ = SmallPlan();
 };
 
 constexpr char kSteps[] = R"(
@@ -165,6 +166,43 @@ TEST_F(ReplayTest, AServiceThatDoesNotAnswerIsAnErrorNotADifference) {
     return rpc == "Check" ? grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "busy") : grpc::Status::OK;
   });
   EXPECT_THAT(Replay(WithRouter(kSteps)), testing::StatusIs(absl::StatusCode::kResourceExhausted, "busy"));
+}
+
+constexpr char kTwoChannels[] = R"(
+  steps { step: STEP_SEGMENTATION attempt_count: 1 segment { segment: 'dormant' } }
+  steps { step: STEP_OFFER attempt_count: 1 decision {
+    kind: ACTION_KIND_NUDGE action_id: 'hello' channel: CHANNEL_EMAIL fallback_channels: CHANNEL_SMS } }
+  steps { step: STEP_GENERATION attempt_count: 1 message { channel: CHANNEL_EMAIL text: 'Hello ann' } }
+  steps { step: STEP_COMPLIANCE attempt_count: 1 check { verdict: VERDICT_BLOCK reasons { code: 'NO_CONSENT' } } }
+  steps { step: STEP_GENERATION attempt_count: 1 message { channel: CHANNEL_SMS text: 'Hello ann' } }
+  steps { step: STEP_COMPLIANCE attempt_count: 1 check { verdict: VERDICT_ALLOW } })";
+
+TEST_F(ReplayTest, EachChannelIsWrittenForAndCheckedAgain) {
+  fakes_.set_message_check([](const v1::CheckItem& item) {
+    return ParseProto<v1::CheckResult>(item.message().channel() == v1::CHANNEL_SMS
+                                           ? "verdict: VERDICT_ALLOW"
+                                           : "verdict: VERDICT_BLOCK reasons { code: 'NO_CONSENT' }");
+  });
+  ASSERT_OK_AND_ASSIGN(const auto replay, Replay(WithRouter(kTwoChannels)));
+  for (const v1::ReplayDifference& difference : replay.differences()) {
+    EXPECT_LT(difference.step(), v1::STEP_GENERATION) << difference.ShortDebugString();
+  }
+  EXPECT_THAT(fakes_.calls("GenerateRequest"), ElementsAre("win-back by templates only", "win-back by templates only"));
+}
+
+TEST_F(ReplayTest, WhatALanguageModelWroteIsNotAskedForAgain) {
+  v1::Campaign campaign = SmallCampaign();
+  campaign.mutable_generation()->mutable_text_model()->set_model("small");
+  campaign.mutable_generation()->mutable_text_model()->set_budget_micros(1);
+  ASSERT_OK_AND_ASSIGN(plan_, MakePlan(campaign));
+  const char* by_model = "steps { step: STEP_GENERATION attempt_count: 1 message { text: 'Hi' model: 'small 2' } }";
+  ASSERT_OK_AND_ASSIGN(const auto replay, Replay(WithRouter(by_model)));
+  ASSERT_EQ(replay.left_out_size(), 1);
+  EXPECT_EQ(replay.left_out(0).code(), kWrittenByModel);
+  EXPECT_THAT(fakes_.calls("Generate"), IsEmpty());
+  // Of a message of the templates alone nothing is left out.
+  ASSERT_OK(Replay(WithRouter(kSteps)));
+  EXPECT_THAT(fakes_.calls("Generate"), ElementsAre("r1-0"));
 }
 
 }  // namespace

@@ -70,7 +70,9 @@ v1::ReviewState StateAfter(v1::ReviewDecision decision) {
 
 absl::Status CheckUtf8(const v1::Message& change) {
   for (const auto& [path, text] : {std::pair<const char*, const std::string&>{"message.subject", change.subject()},
+                                   {"message.preheader", change.preheader()},
                                    {"message.text", change.text()},
+                                   {"message.plain_text", change.plain_text()},
                                    {"message.html", change.html()},
                                    {"message.title", change.title()},
                                    {"message.deep_link", change.deep_link()}}) {
@@ -81,25 +83,30 @@ absl::Status CheckUtf8(const v1::Message& change) {
   return absl::OkStatus();
 }
 
+// The words of a message: what a reviewer may change.
+void ClearWords(v1::Message& message) {
+  message.clear_subject();
+  message.clear_preheader();
+  message.clear_text();
+  message.clear_plain_text();
+  message.clear_html();
+  message.clear_title();
+  message.clear_deep_link();
+}
+
 // The message with the reviewer's words in it; what decides where and under which rules it goes cannot be changed.
 absl::StatusOr<v1::Message> Modified(const v1::Message& original, const v1::Message& change) {
   v1::Message rest = change;
-  rest.clear_subject();
-  rest.clear_text();
-  rest.clear_html();
-  rest.clear_title();
-  rest.clear_deep_link();
+  ClearWords(rest);
   if (rest.ByteSizeLong() > 0) {
-    return InvalidField("message", "a field", "other than subject, text, html, title and deep_link cannot be modified");
+    return InvalidField(
+        "message", "a field",
+        "other than subject, text, html, title, deep_link, preheader and plain_text cannot be modified");
   }
   RETURN_IF_ERROR(CheckUtf8(change));
   if (change.text().empty()) return InvalidField("message.text", "''", "is required with REVIEW_DECISION_MODIFY");
   v1::Message message = original;
-  message.clear_subject();
-  message.clear_text();
-  message.clear_html();
-  message.clear_title();
-  message.clear_deep_link();
+  ClearWords(message);
   message.MergeFrom(change);
   return message;
 }

@@ -198,6 +198,7 @@ TEST_F(ReviewTasksTest, ModifyingReplacesTheWordsAndNothingElse) {
   EXPECT_EQ(message.subject(), "Hey");
   EXPECT_EQ(message.text(), "new");
   EXPECT_EQ(message.html(), "");
+  EXPECT_EQ(message.preheader(), "");
   EXPECT_EQ(message.address(), "ann@example.com");
   EXPECT_EQ(message.channel(), v1::CHANNEL_EMAIL);
   EXPECT_EQ(message.template_id(), "hello");
@@ -206,11 +207,21 @@ TEST_F(ReviewTasksTest, ModifyingReplacesTheWordsAndNothingElse) {
   EXPECT_EQ(decided.task.content_hash(), ContentHash(message));
 }
 
+// What is shown where Markdown is not would otherwise still say what the reviewer has changed.
+TEST_F(ReviewTasksTest, ModifyingAChatMessageReplacesItsPlainTextToo) {
+  Open(now_);
+  ASSERT_OK_AND_ASSIGN(const Decided decided, Decide(Request("decision: REVIEW_DECISION_MODIFY message { text: '*new*' "
+                                                             "plain_text: 'new' preheader: 'soon' }"),
+                                                     now_));
+  EXPECT_EQ(decided.record.review().message().plain_text(), "new");
+  EXPECT_EQ(decided.record.review().message().preheader(), "soon");
+}
+
 TEST_F(ReviewTasksTest, ModifyingCannotRedirectAMessage) {
   Open(now_);
-  for (const char* field :
-       {"address: 'eve@example.com'", "channel: CHANNEL_SMS", "message_class: MESSAGE_CLASS_TRANSACTIONAL",
-        "template_id: 'x'", "locale: 'de'", "fallbacks_used: 'x'"}) {
+  for (const char* field : {"address: 'eve@example.com'", "channel: CHANNEL_SMS",
+                            "message_class: MESSAGE_CLASS_TRANSACTIONAL", "template_id: 'x'", "locale: 'de'",
+                            "fallbacks_used: 'x'", "brand: 'x'", "model: 'x'", "unsubscribe_url: 'x'"}) {
     EXPECT_THAT(
         Decide(Request(absl::StrCat("decision: REVIEW_DECISION_MODIFY message { text: 'new' ", field, " }")), now_),
         StatusIs(absl::StatusCode::kInvalidArgument, "message: a field other than subject, text, html, title"));

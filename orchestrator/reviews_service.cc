@@ -45,10 +45,11 @@ absl::Status Get(Connection& connection, absl::Time now, const v1::GetReviewRequ
   return absl::OkStatus();
 }
 
-// Red flags that earlier reviews of the customer run accepted.
+// Red flags that earlier reviews accepted for the message, which is another one after its channel was refused.
 std::vector<std::string> AcceptedBefore(Connection& connection, const CustomerRunRow& row) {
   std::vector<std::string> accepted;
   for (const v1::StepRecord& step : StepsOf(RunStore(connection).LoadBatch(row.batch_id), row.slot)) {
+    if (step.has_message()) accepted.clear();
     if (!step.has_review()) continue;
     accepted.assign(step.review().accepted_red_flags().begin(), step.review().accepted_red_flags().end());
   }

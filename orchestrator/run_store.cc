@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS customer_run (
   key INTEGER PRIMARY KEY, customer_id TEXT NOT NULL, batch_id INTEGER NOT NULL, slot INTEGER NOT NULL,
   state INTEGER NOT NULL, wake_time INTEGER, reasons BLOB);
 CREATE INDEX IF NOT EXISTS customer_run_wake ON customer_run (wake_time) WHERE wake_time IS NOT NULL;
+CREATE TABLE IF NOT EXISTS dispatch_in_doubt (customer_run INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS batch (
   id INTEGER PRIMARY KEY, campaign TEXT NOT NULL, version TEXT NOT NULL, dry_run INTEGER NOT NULL,
   bulk INTEGER NOT NULL, open INTEGER NOT NULL, members BLOB NOT NULL);
@@ -273,7 +274,8 @@ std::vector<CustomerRunRow> RunStore::DueCustomerRuns(absl::Time now, int limit)
 std::vector<CustomerRunRow> RunStore::WaitingCustomerRuns(int64_t run_number, int limit) {
   SQLite::Statement& select = connection_.Prepare(
       "SELECT key, customer_id, batch_id, slot, state, wake_time, reasons FROM customer_run "
-      "WHERE key >= $1 AND key < $2 AND wake_time IS NOT NULL ORDER BY key LIMIT $3");
+      "WHERE key >= $1 AND key < $2 AND wake_time IS NOT NULL "
+      "AND key NOT IN (SELECT customer_run FROM dispatch_in_doubt) ORDER BY key LIMIT $3");
   select.bind(1, run_number << 32);
   select.bind(2, (run_number + 1) << 32);
   select.bind(3, limit);
@@ -285,6 +287,27 @@ absl::optional<absl::Time> RunStore::NextWakeTime() {
       connection_.Prepare("SELECT wake_time FROM customer_run WHERE wake_time IS NOT NULL ORDER BY wake_time LIMIT 1");
   if (!select.executeStep()) return absl::nullopt;
   return absl::FromUnixMicros(select.getColumn(0).getInt64());
+}
+
+void RunStore::AwaitResolution(int64_t key) {
+  SQLite::Statement& insert =
+      connection_.Prepare("INSERT INTO dispatch_in_doubt (customer_run) VALUES ($1) ON CONFLICT DO NOTHING");
+  insert.bind(1, key);
+  insert.exec();
+}
+
+void RunStore::EndResolution(int64_t key) {
+  SQLite::Statement& remove = connection_.Prepare("DELETE FROM dispatch_in_doubt WHERE customer_run = $1");
+  remove.bind(1, key);
+  remove.exec();
+}
+
+std::vector<int64_t> RunStore::AwaitingResolution(int64_t after_key, int limit) {
+  SQLite::Statement& select = connection_.Prepare(
+      "SELECT customer_run FROM dispatch_in_doubt WHERE customer_run > $1 ORDER BY customer_run LIMIT $2");
+  select.bind(1, after_key);
+  select.bind(2, limit);
+  return ReadNumbers(select);
 }
 
 int64_t RunStore::InsertBatch(const BatchRow& batch) {

@@ -103,10 +103,16 @@ class RunStore {
                            const ReasonList& reasons);
   // Waiting ones whose time has come, earliest first.
   std::vector<CustomerRunRow> DueCustomerRuns(absl::Time now, int limit);
-  // Waiting ones of a run.
+  // Waiting ones of a run, but for those whose dispatch is in doubt: they were handed over.
   std::vector<CustomerRunRow> WaitingCustomerRuns(int64_t run_number, int limit);
   // The earliest time at which a waiting one is due.
   absl::optional<absl::Time> NextWakeTime();
+
+  // Notes that the customer run waits for somebody who knows what became of its dispatch, or that it does no more.
+  void AwaitResolution(int64_t key);
+  void EndResolution(int64_t key);
+  // Those that do, after `after_key`, by key.
+  std::vector<int64_t> AwaitingResolution(int64_t after_key, int limit);
 
   // Returns its id. The entries are not written.
   int64_t InsertBatch(const BatchRow& batch);

@@ -220,7 +220,7 @@ void Runner::StopCancelled(Batch& batch) {
     if (entry == nullptr) entry = NewEntry(batch, batch.step(), now, now, 1);
     v1::StepRecord* record = NewSkipped(batch, batch.step(), kRunCancelled, "the campaign run was cancelled");
     AddRecord(*entry, batch, member, record);
-    EndMember(member, Judge(*record, batch.dry_run, 0, now));
+    EndMember(member, Judge(*record, member.progress, batch.dry_run, now));
   }
   if (entry == nullptr) return;
   entry->set_next_position(batch.position);
@@ -281,13 +281,12 @@ std::vector<Runner::Parked> Runner::TakeRecords(Batch& batch, const std::vector<
     if (!answered && !member.going()) continue;
     v1::StepRecord* record = answered ? records[next++] : LocalRecord(batch, member);
     AddRecord(*entry, batch, member, record);
-    const int failed_tries = member.progress.failed_tries;
+    Judgement judgement = Judge(*record, member.progress, batch.dry_run, now);
     Advance(member.progress, *record);
     if (batch.step() == v1::STEP_ANALYTICS) continue;
-    Judgement judgement = Judge(*record, batch.dry_run, failed_tries, now);
     if (judgement.next == Judgement::Next::kEnd) {
       EndMember(member, std::move(judgement));
-    } else if (judgement.next == Judgement::Next::kWaitUntil) {
+    } else if (judgement.next != Judgement::Next::kContinue) {
       parked.push_back({&member, std::move(judgement)});
     }
   }
@@ -303,23 +302,37 @@ void Runner::Proceed(const BatchPtr& batch, std::vector<Parked> parked) {
   if (parked.empty()) return Walk(batch);
   StateMoves moves;
   for (const Parked& one : parked) {
+    if (one.judgement.next == Judgement::Next::kNextChannel) continue;
     moves.Move(one.member->customer_run, v1::CUSTOMER_RUN_STATE_RUNNING, one.judgement.state);
     ScheduleWake(one.judgement.until);
   }
   const bool gone = AllLeft(*batch);
+  auto launched = std::make_shared<std::vector<BatchPtr>>();
   CommitBatch(
       batch,
-      [this, batch, parked, moves, gone](Connection& connection) {
+      [this, batch, parked, moves, gone, launched](Connection& connection) {
         RunStore store(connection);
+        std::vector<Wake> wakes;
         for (const Parked& one : parked) {
-          store.SetCustomerRunState(one.member->customer_run, one.judgement.state, one.judgement.until,
-                                    ToReasonList(one.judgement.reasons));
+          const int64_t key = one.member->customer_run;
+          if (one.judgement.next == Judgement::Next::kNextChannel) {
+            wakes.push_back({.row = *store.FindCustomerRun(key), .record = absl::nullopt});
+            continue;
+          }
+          store.SetCustomerRunState(key, one.judgement.state, one.judgement.until, ToReasonList(one.judgement.reasons));
+          if (one.judgement.next == Judgement::Next::kWaitForResolution) store.AwaitResolution(key);
         }
         moves.Write(store, clock_.Now());
         if (gone) store.CloseBatch(batch->id);
+        // Who goes on by another channel does so in a batch of their own, in the same transaction: they never wait.
+        *launched = Resume(connection, std::move(wakes));
         return absl::OkStatus();
       },
-      moves.Runs(), [this, batch, gone] { gone ? BatchGone(batch) : Walk(batch); });
+      moves.Runs(),
+      [this, batch, gone, launched] {
+        Launch(*launched);
+        gone ? BatchGone(batch) : Walk(batch);
+      });
 }
 
 void Runner::ParkForReview(const BatchPtr& batch, const std::vector<Member*>& members) {

@@ -61,6 +61,10 @@ class Runner {
   // Stops a run; `done` once nothing of it will be sent any more.
   void CancelRun(const std::string& run_id, std::function<void(absl::Status)> done);
 
+  // Somebody knows what became of a dispatch that was in doubt: its customer run goes on with that receipt. Changes
+  // nothing where it does not wait for it. Waits for the commit; not for the writer's thread.
+  absl::Status Resolve(int64_t customer_run, const v1::Receipt& receipt);
+
   // Answers every call that waits for a run to settle; for shutdown.
   void AnswerWaiters();
 

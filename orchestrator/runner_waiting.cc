@@ -1,8 +1,10 @@
 // Runner's other half: customers who wait and go on, and what an earlier process left.
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/log.h"
 #include "common/status.h"
 #include "orchestrator/names.h"
@@ -17,6 +19,30 @@ using google::protobuf::Arena;
 
 // Customer runs woken in one transaction.
 constexpr int kWakeChunk = 256;
+
+// What became of the customer's dispatch is not known.
+bool AwaitsResolution(const CustomerRunRow& row) {
+  const auto& reasons = row.reasons.reasons();
+  return row.state == v1::CUSTOMER_RUN_STATE_DEFERRED &&
+         std::any_of(reasons.begin(), reasons.end(), [](const v1::Reason& r) { return r.code() == kDeliveryUnknown; });
+}
+
+v1::StepRecord DeliveryRecord(absl::Time now) {
+  v1::StepRecord record;
+  record.set_step(v1::STEP_DELIVERY);
+  record.set_attempt_count(1);
+  *record.mutable_start_time() = ToTimestamp(now);
+  *record.mutable_end_time() = ToTimestamp(now);
+  return record;
+}
+
+// Nobody found out in time.
+v1::StepRecord UnresolvedRecord(absl::Time now) {
+  v1::StepRecord record = DeliveryRecord(now);
+  record.mutable_skipped()->set_code(kDeliveryUnknown);
+  record.mutable_skipped()->set_text("nobody has said whether the message went out: it counts as sent");
+  return record;
+}
 
 }  // namespace
 
@@ -41,6 +67,7 @@ void Runner::WakeDue() {
         std::vector<Wake> wakes;
         for (CustomerRunRow& row : store.DueCustomerRuns(now, kWakeChunk)) {
           Wake& wake = wakes.emplace_back(Wake{.row = std::move(row), .record = absl::nullopt});
+          if (AwaitsResolution(wake.row)) wake.record = UnresolvedRecord(now);
           if (wake.row.state != v1::CUSTOMER_RUN_STATE_WAITING_REVIEW) continue;
           wake.record = CloseReviewTask(connection, wake.row.key, v1::REVIEW_STATE_EXPIRED, kReviewExpired,
                                         "nobody reviewed the message in time", now);
@@ -63,6 +90,7 @@ std::vector<Runner::BatchPtr> Runner::Resume(Connection& connection, std::vector
   StateMoves moves;
   std::vector<BatchPtr> result;
   for (Wake& wake : wakes) {
+    if (AwaitsResolution(wake.row)) store.EndResolution(wake.row.key);
     auto [journal, fresh] = journals.try_emplace(wake.row.batch_id);
     if (fresh) journal->second = store.LoadBatch(wake.row.batch_id);
     const BatchRow& old = journal->second;
@@ -139,6 +167,32 @@ void Runner::Launch(const std::vector<BatchPtr>& batches) {
   }
 }
 
+absl::Status Runner::Resolve(int64_t customer_run, const v1::Receipt& receipt) {
+  auto launched = std::make_shared<std::vector<BatchPtr>>();
+  absl::Status result;
+  absl::Notification finished;
+  database_.Submit(
+      [this, customer_run, &receipt, launched](Connection& connection) {
+        launched->clear();
+        auto row = RunStore(connection).FindCustomerRun(customer_run);
+        // Its time may be over by now.
+        if (!row.has_value() || !AwaitsResolution(*row)) return absl::OkStatus();
+        v1::StepRecord record = DeliveryRecord(clock_.Now());
+        *record.mutable_receipt() = receipt;
+        std::vector<Wake> wakes;
+        wakes.push_back({.row = *std::move(row), .record = std::move(record)});
+        *launched = Resume(connection, std::move(wakes));
+        return absl::OkStatus();
+      },
+      [this, launched, &result, &finished](absl::Status status) {
+        if (status.ok()) Launch(*launched);
+        result = std::move(status);
+        finished.Notify();
+      });
+  finished.WaitForNotification();
+  return result;
+}
+
 // ---- Taking up what an earlier process left ----
 
 absl::Status Runner::Start() {
@@ -210,10 +264,9 @@ absl::StatusOr<Runner::BatchPtr> Runner::RestoreBatch(Connection& connection, in
 
 void Runner::RestoreProgress(const Batch& batch, Member& member, const MemberRecord& record) {
   for (const v1::StepRecord& step : record.steps()) {
-    const int failed_tries = member.progress.failed_tries;
-    Advance(member.progress, step);
     // Waits are over by now: they are rows, not judgements. Ends stay ends.
-    Judgement judgement = Judge(step, batch.dry_run, failed_tries, absl::InfinitePast());
+    Judgement judgement = Judge(step, member.progress, batch.dry_run, absl::InfinitePast());
+    Advance(member.progress, step);
     if (judgement.next == Judgement::Next::kEnd && !member.ended) EndMember(member, std::move(judgement));
   }
 }

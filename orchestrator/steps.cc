@@ -136,11 +136,12 @@ void SetDryRun(const Batch& batch, Request& request) {
 }
 
 // What is to be written, without why.
-void PutDecision(const v1::ActionDecision& decision, v1::ActionDecision& out) {
+void PutDecision(const Progress& progress, v1::ActionDecision& out) {
+  const v1::ActionDecision& decision = *progress.decision;
   out.set_kind(decision.kind());
   out.set_action_id(decision.action_id());
   out.set_name(decision.name());
-  out.set_channel(decision.channel());
+  out.set_channel(ChannelOf(progress));
   out.set_template_id(decision.template_id());
   out.set_message_class(decision.message_class());
   BorrowAll(decision.variables(), *out.mutable_variables());
@@ -169,7 +170,7 @@ void FillRunRecord(const Batch& batch, const Member& member, absl::Time now, v1:
   if (progress.decision != nullptr) {
     record.set_action_kind(progress.decision->kind());
     record.set_action_id(progress.decision->action_id());
-    record.set_channel(progress.decision->channel());
+    record.set_channel(ChannelOf(progress));
     *record.mutable_assignments() = progress.decision->assignments();
   }
   for (const v1::Reason& reason : member.end_reasons) record.add_reason_codes(reason.code());
@@ -261,35 +262,45 @@ void Steps::Call(Batch& batch, std::vector<Member*> members, Done done) {
 
 void Steps::Router(Batch& batch, std::vector<Member*> members, Done done) {
   if (batch.recorded != nullptr) return RouteAgain(batch, done);
-  auto profiles = NewCall<v1::GetProfilesRequest, v1::GetProfilesResponse>(batch);
-  auto consents = NewCall<v1::GetConsentsRequest, v1::GetConsentsResponse>(batch);
-  for (const Member* member : members) {
-    profiles->request->add_customer_ids(member->customer_id);
-    consents->request->add_customer_ids(member->customer_id);
+  auto call = NewCall<v1::GetProfilesRequest, v1::GetProfilesResponse>(batch);
+  for (const Member* member : members) call->request->add_customer_ids(member->customer_id);
+  StartCall(
+      call, kDeadline, [&](auto... a) { retrieval_->async()->GetProfiles(std::move(a)...); },
+      [this, &batch, members, done](absl::Status status, v1::GetProfilesResponse* response) {
+        if (status.ok() && static_cast<size_t>(response->results_size()) != members.size()) {
+          status = absl::InternalError("GetProfiles answered for another number of customers");
+        }
+        if (!status.ok()) return done(status, {});
+        RouteWithConsents(batch, members, *response, done);
+      });
+}
+
+// Which consents a customer needs depends on where they live.
+void Steps::RouteWithConsents(Batch& batch, const std::vector<Member*>& members, v1::GetProfilesResponse& profiles,
+                              Done done) {
+  auto call = NewCall<v1::GetConsentsRequest, v1::GetConsentsResponse>(batch);
+  call->request->set_purpose(batch.plan->campaign.compliance().purpose());
+  for (size_t i = 0; i < members.size(); ++i) {
+    call->request->add_customer_ids(members[i]->customer_id);
+    call->request->add_countries(profiles.results(static_cast<int>(i)).profile().customer().country());
   }
-  auto* profile_results = profiles->response->mutable_results();
-  auto* consent_results = consents->response->mutable_results();
-  const auto finish = [&batch, count = members.size(), profile_results, consent_results, done](absl::Status status) {
-    if (status.ok() && static_cast<size_t>(consent_results->size()) != count) {
-      status = absl::InternalError("GetConsents answered for another number of customers");
-    }
-    if (!status.ok()) return done(status, {});
-    Report(done,
-           ToRecords(batch, count, profile_results, [&](v1::ProfileResult& result, v1::StepRecord& record, int i) {
-             if (!result.has_profile()) return false;
-             v1::RouterResult& router = *record.mutable_router();
-             router.unsafe_arena_set_allocated_profile(result.mutable_profile());
-             *router.mutable_consented_channels() = consent_results->Get(i).channels();
-             DecideRoute(*batch.plan, router);
-             return true;
-           }));
-  };
-  auto join = std::make_shared<Join>(2, finish);
-  const auto report = [join](absl::Status status, const auto*) { join->Report(status); };
   StartCall(
-      profiles, kDeadline, [&](auto... a) { retrieval_->async()->GetProfiles(std::move(a)...); }, report);
-  StartCall(
-      consents, kDeadline, [&](auto... a) { compliance_->async()->GetConsents(std::move(a)...); }, report);
+      call, kDeadline, [&](auto... a) { compliance_->async()->GetConsents(std::move(a)...); },
+      [&batch, &profiles, count = members.size(), done](absl::Status status, v1::GetConsentsResponse* consents) {
+        if (status.ok() && static_cast<size_t>(consents->results_size()) != count) {
+          status = absl::InternalError("GetConsents answered for another number of customers");
+        }
+        if (!status.ok()) return done(status, {});
+        Report(done, ToRecords(batch, count, profiles.mutable_results(),
+                               [&](v1::ProfileResult& result, v1::StepRecord& record, int i) {
+                                 if (!result.has_profile()) return false;
+                                 v1::RouterResult& router = *record.mutable_router();
+                                 router.unsafe_arena_set_allocated_profile(result.mutable_profile());
+                                 *router.mutable_consented_channels() = consents->results(i).channels();
+                                 DecideRoute(*batch.plan, router);
+                                 return true;
+                               }));
+      });
 }
 
 // From the recorded profile and consents: they are what the run was decided on.
@@ -435,6 +446,8 @@ void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {
   v1::GenerateRequest& request = *call->request;
   request.set_config_version(batch.plan->version);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.generation()));
+  request.set_campaign(batch.plan->campaign.name());
+  request.set_templates_only(batch.recorded != nullptr);
   for (const Member* member : members) {
     v1::GenerateItem& item = *request.add_items();
     const Progress& progress = member->progress;
@@ -443,7 +456,7 @@ void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {
     item.mutable_profile()->unsafe_arena_set_allocated_customer(Borrow(&progress.router->profile().customer()));
     PutSegment(*member, *item.mutable_segment());
     if (progress.insights != nullptr) PutInsights(*progress.insights, *item.mutable_insights());
-    if (progress.decision != nullptr) PutDecision(*progress.decision, *item.mutable_decision());
+    if (progress.decision != nullptr) PutDecision(progress, *item.mutable_decision());
   }
   StartCall(
       call, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); },
@@ -557,6 +570,7 @@ void Steps::CheckConfiguration(std::shared_ptr<const CampaignPlan> plan, std::fu
   *select->request->mutable_config() = campaign.offers();
   select->request->set_campaign(campaign.name());
   *generate->request->mutable_config() = campaign.generation();
+  generate->request->set_campaign(campaign.name());
   *check->request->mutable_config() = campaign.compliance();
   check->request->set_campaign(campaign.name());
   auto join = std::make_shared<Join>(campaign.has_offers() ? 5 : 4, std::move(done));

@@ -59,6 +59,8 @@ class Steps {
 
  private:
   void Router(Batch& batch, std::vector<Member*> members, Done done);
+  void RouteWithConsents(Batch& batch, const std::vector<Member*>& members, v1::GetProfilesResponse& profiles,
+                         Done done);
   void RouteAgain(Batch& batch, const Done& done);
   void Segmentation(Batch& batch, std::vector<Member*> members, Done done);
   void SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const v1::RfmCutoffs& cutoffs, Done done);

@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,6 +34,10 @@ class FakeServices {
   using Hook = std::function<grpc::Status(const std::string& rpc, const std::vector<std::string>& ids)>;
   // The check of a customer run.
   using Check = std::function<v1::CheckResult(const std::string& customer_run_id)>;
+  // The check of a message, the error in place of one, what becomes of a dispatch.
+  using MessageCheck = std::function<v1::CheckResult(const v1::CheckItem& item)>;
+  using GenerateError = std::function<absl::optional<v1::ItemError>(const v1::GenerateItem& item)>;
+  using Dispatch = std::function<v1::Receipt(const v1::DeliverItem& item)>;
 
   explicit FakeServices(const ServerOptions& options = {}) {
     auto server = Server::Start(
@@ -52,6 +58,38 @@ class FakeServices {
   void set_check(Check check) {
     absl::MutexLock lock(&mutex_);
     check_ = std::move(check);
+  }
+  void set_message_check(MessageCheck check) {
+    absl::MutexLock lock(&mutex_);
+    message_check_ = std::move(check);
+  }
+  void set_generate_error(GenerateError error) {
+    absl::MutexLock lock(&mutex_);
+    generate_error_ = std::move(error);
+  }
+  void set_dispatch(Dispatch dispatch) {
+    absl::MutexLock lock(&mutex_);
+    dispatch_ = std::move(dispatch);
+  }
+  // What the ledger says from now on, as if somebody had resolved it.
+  void SetReceipt(const std::string& customer_run_id, v1::Channel channel, const v1::Receipt& receipt) {
+    absl::MutexLock lock(&mutex_);
+    ledger_[{customer_run_id, channel}] = receipt;
+  }
+  void AddFeedback(const v1::Feedback& feedback) {
+    absl::MutexLock lock(&mutex_);
+    feedback_.push_back(feedback);
+    feedback_.back().set_feedback_id(static_cast<int64_t>(feedback_.size()));
+  }
+  // Customer runs that analytics does not know, so that it refuses their responses.
+  void set_unknown_run(const std::string& customer_run_id) {
+    absl::MutexLock lock(&mutex_);
+    unknown_run_ = customer_run_id;
+  }
+  // "<customer run> <channel>" of everything that went out, in order.
+  std::vector<std::string> sent() {
+    absl::MutexLock lock(&mutex_);
+    return sent_;
   }
   // Every call of `rpc` so far, "id id id".
   std::vector<std::string> calls(const std::string& rpc) {
@@ -74,11 +112,8 @@ class FakeServices {
   // How many audiences stop after their first message, until the call is cancelled.
   std::atomic<int> hanging_audiences = 0;
 
-  // Messages of a customer that the delivery service would have sent: one for each customer run.
-  int sent_count() {
-    absl::MutexLock lock(&mutex_);
-    return static_cast<int>(sent_.size());
-  }
+  // Messages that went out; one for each customer run where nobody falls back.
+  int sent_count() { return static_cast<int>(sent().size()); }
 
  private:
   grpc::Status Begin(const std::string& rpc, const std::vector<std::string>& ids) {
@@ -93,6 +128,21 @@ class FakeServices {
   void Note(const std::string& rpc, const std::string& what) {
     absl::MutexLock lock(&mutex_);
     calls_.emplace_back(rpc, what);
+  }
+  // From the ledger, or by the hook; ACCEPTED without one.
+  v1::Receipt Deliver(const v1::DeliverItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const v1::Channel channel = item.message().channel();
+    v1::Receipt& receipt = ledger_[{item.customer_run_id(), channel}];
+    if (receipt.state() != v1::DELIVERY_STATE_UNSPECIFIED && receipt.state() != v1::DELIVERY_STATE_RETRY_WAIT) {
+      return receipt;
+    }
+    receipt.set_state(v1::DELIVERY_STATE_ACCEPTED);
+    if (dispatch_) receipt = dispatch_(item);
+    receipt.set_channel(channel);
+    if (receipt.state() == v1::DELIVERY_STATE_ACCEPTED) {
+      sent_.push_back(absl::StrCat(item.customer_run_id(), " ", v1::Channel_Name(channel).substr(8)));
+    }
+    return receipt;
   }
   template <class Items>
   static std::vector<std::string> RunIds(const Items& items) {
@@ -135,6 +185,7 @@ class FakeServices {
       for (const std::string& id : request->customer_ids()) {
         v1::Profile& profile = *response->add_results()->mutable_profile();
         profile.mutable_customer()->set_customer_id(id);
+        profile.mutable_customer()->set_country("DE");
         profile.set_days_since_last_purchase(100);
         profile.set_days_since_last_activity(90);
       }
@@ -176,7 +227,13 @@ class FakeServices {
       v1::RecordEventsRequest request;
       std::vector<std::string> ids;
       while (reader->Read(&request)) {
-        for (const v1::Event& event : request.events()) ids.push_back(event.message_sent().customer_run_id());
+        for (const v1::Event& event : request.events()) {
+          if (event.has_message_sent()) ids.push_back(event.message_sent().customer_run_id());
+          if (event.has_message_response()) {
+            ids.push_back(absl::StrCat(event.customer_id(), "/", event.message_response().customer_run_id(), "/",
+                                       v1::ResponseKind_Name(event.message_response().kind()).substr(14)));
+          }
+        }
       }
       return fakes_.Begin("RecordEvents", ids);
     }
@@ -194,7 +251,10 @@ class FakeServices {
         v1::ActionDecision& decision = *response->add_results()->mutable_decision();
         decision.set_kind(v1::ACTION_KIND_NUDGE);
         decision.set_action_id("hello");
-        decision.set_channel(v1::CHANNEL_EMAIL);
+        // Every channel of the campaign can be used.
+        const auto& channels = request->config().channel_priority();
+        decision.set_channel(static_cast<v1::Channel>(channels.empty() ? 0 : channels[0]));
+        for (int c = 1; c < channels.size(); ++c) decision.add_fallback_channels(static_cast<v1::Channel>(channels[c]));
         for (const v1::Experiment& experiment : request->config().experiments()) {
           v1::Assignment& assignment = *decision.add_assignments();
           assignment.set_experiment_id(experiment.experiment_id());
@@ -225,11 +285,23 @@ class FakeServices {
     explicit Generator(FakeServices& fakes) : fakes_(fakes) {}
     grpc::Status Generate(grpc::ServerContext*, const v1::GenerateRequest* request,
                           v1::GenerateResponse* response) override {
+      FakeServices::GenerateError error_of;
+      {
+        absl::MutexLock lock(&fakes_.mutex_);
+        error_of = fakes_.generate_error_;
+      }
       for (const auto& item : request->items()) {
+        const auto error = error_of ? error_of(item) : absl::nullopt;
+        if (error.has_value()) {
+          *response->add_results()->mutable_error() = *error;
+          continue;
+        }
         v1::Message& message = *response->add_results()->mutable_message();
-        message.set_channel(v1::CHANNEL_EMAIL);
+        message.set_channel(item.decision().channel());
         message.set_text(absl::StrCat("Hello ", item.profile().customer().customer_id()));
       }
+      fakes_.Note("GenerateRequest",
+                  absl::StrCat(request->campaign(), request->templates_only() ? " by templates only" : ""));
       return fakes_.Begin("Generate", RunIds(request->items()));
     }
 
@@ -243,20 +315,42 @@ class FakeServices {
     grpc::Status GetConsents(grpc::ServerContext*, const v1::GetConsentsRequest* request,
                              v1::GetConsentsResponse* response) override {
       for (int i = 0; i < request->customer_ids_size(); ++i) response->add_results()->add_channels(v1::CHANNEL_EMAIL);
+      fakes_.Note("GetConsents", absl::StrCat(absl::StrJoin(request->countries(), ","), " ", request->purpose()));
       return grpc::Status::OK;
     }
     grpc::Status Check(grpc::ServerContext*, const v1::CheckRequest* request, v1::CheckResponse* response) override {
       FakeServices::Check check;
+      FakeServices::MessageCheck message_check;
       {
         absl::MutexLock lock(&fakes_.mutex_);
         check = fakes_.check_;
+        message_check = fakes_.message_check_;
       }
       for (const auto& item : request->items()) {
         v1::CheckResult& result = *response->add_results()->mutable_check();
         result.set_verdict(v1::VERDICT_ALLOW);
         if (check) result = check(item.customer_run_id());
+        if (message_check) result = message_check(item);
       }
       return fakes_.Begin("Check", RunIds(request->items()));
+    }
+    grpc::Status AddSuppressions(grpc::ServerContext*, const v1::AddSuppressionsRequest* request,
+                                 v1::AddSuppressionsResponse*) override {
+      std::vector<std::string> lines;
+      for (const v1::Suppression& one : request->suppressions()) {
+        lines.push_back(absl::StrCat(one.address(), "/", v1::Channel_Name(one.channel()).substr(8), "/", one.reason(),
+                                     "/", one.source(), one.brand().empty() ? "" : "/", one.brand()));
+      }
+      return fakes_.Begin("AddSuppressions", lines);
+    }
+    grpc::Status RecordReplies(grpc::ServerContext*, const v1::RecordRepliesRequest* request,
+                               v1::RecordRepliesResponse* response) override {
+      std::vector<std::string> lines;
+      for (const v1::Reply& one : request->replies()) {
+        lines.push_back(absl::StrCat(one.reply_id(), "/", one.address(), "/", one.text()));
+        response->add_effects(v1::REPLY_EFFECT_NONE);
+      }
+      return fakes_.Begin("RecordReplies", lines);
     }
     grpc::Status SettleReservations(grpc::ServerContext*, const v1::ComplianceSettleReservationsRequest* request,
                                     v1::ComplianceSettleReservationsResponse*) override {
@@ -267,7 +361,7 @@ class FakeServices {
     FakeServices& fakes_;
   };
 
-  // Idempotent by customer run, as the real one.
+  // Idempotent by customer run and channel, as the real one.
   class Delivery final : public v1::Delivery::Service {
    public:
     explicit Delivery(FakeServices& fakes) : fakes_(fakes) {}
@@ -277,8 +371,31 @@ class FakeServices {
       if (!status.ok()) return status;
       absl::MutexLock lock(&fakes_.mutex_);
       for (const auto& item : request->items()) {
-        fakes_.sent_[item.customer_run_id()] = item.message().text();
-        response->add_results()->mutable_receipt()->set_state(v1::DELIVERY_STATE_ACCEPTED);
+        *response->add_results()->mutable_receipt() = fakes_.Deliver(item);
+      }
+      return status;
+    }
+    grpc::Status ListDeliveries(grpc::ServerContext*, const v1::ListDeliveriesRequest* request,
+                                v1::ListDeliveriesResponse* response) override {
+      const grpc::Status status =
+          fakes_.Begin("ListDeliveries", {v1::DeliveryState_Name(request->state()), request->customer_run_id()});
+      absl::MutexLock lock(&fakes_.mutex_);
+      for (const auto& [key, receipt] : fakes_.ledger_) {
+        if (request->state() != 0 && receipt.state() != request->state()) continue;
+        if (!request->customer_run_id().empty() && key.first != request->customer_run_id()) continue;
+        v1::Dispatch& dispatch = *response->add_deliveries();
+        dispatch.set_customer_run_id(key.first);
+        *dispatch.mutable_receipt() = receipt;
+      }
+      return status;
+    }
+    grpc::Status ListFeedback(grpc::ServerContext*, const v1::ListFeedbackRequest* request,
+                              v1::ListFeedbackResponse* response) override {
+      const grpc::Status status = fakes_.Begin("ListFeedback", {absl::StrCat(request->after_feedback_id())});
+      absl::MutexLock lock(&fakes_.mutex_);
+      for (const v1::Feedback& feedback : fakes_.feedback_) {
+        if (feedback.feedback_id() <= request->after_feedback_id()) continue;
+        if (response->feedback_size() < request->page_size()) *response->add_feedback() = feedback;
       }
       return status;
     }
@@ -296,6 +413,23 @@ class FakeServices {
       if (status.ok())
         fakes_.records_.insert(fakes_.records_.end(), request->records().begin(), request->records().end());
       return status;
+    }
+    grpc::Status RecordResponses(grpc::ServerContext*, const v1::RecordResponsesRequest* request,
+                                 v1::RecordResponsesResponse* response) override {
+      std::vector<std::string> lines;
+      std::string unknown;
+      {
+        absl::MutexLock lock(&fakes_.mutex_);
+        unknown = fakes_.unknown_run_;
+      }
+      for (const v1::Response& one : request->responses()) {
+        lines.push_back(absl::StrCat(one.response_id(), "/", v1::ResponseKind_Name(one.kind()).substr(14)));
+        if (one.customer_run_id() != unknown || unknown.empty()) continue;
+        v1::RefusedResponse& refused = *response->add_refused();
+        refused.set_response_id(one.response_id());
+        refused.mutable_error()->set_reason("UNKNOWN_CUSTOMER_RUN");
+      }
+      return fakes_.Begin("RecordResponses", lines);
     }
     // Five conversions of fifty deliveries of "subject/a".
     grpc::Status GetReport(grpc::ServerContext*, const v1::GetReportRequest* request,
@@ -325,7 +459,13 @@ class FakeServices {
   std::vector<std::pair<std::string, std::string>> calls_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::RunRecord> records_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> settlements_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, std::string> sent_ ABSL_GUARDED_BY(mutex_);
+  MessageCheck message_check_ ABSL_GUARDED_BY(mutex_);
+  GenerateError generate_error_ ABSL_GUARDED_BY(mutex_);
+  Dispatch dispatch_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, v1::Channel>, v1::Receipt> ledger_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> sent_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::Feedback> feedback_ ABSL_GUARDED_BY(mutex_);
+  std::string unknown_run_ ABSL_GUARDED_BY(mutex_);
 
   std::unique_ptr<Server> server_;  // Last: it uses all of the above.
 };
