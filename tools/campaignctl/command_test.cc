@@ -49,7 +49,7 @@ TEST_F(ToolTest, MistakesInTheCommandLineEndWithTwoAndAHint) {
   EXPECT_THAT(misuse({"customers", "r", "--state", "lost"}), HasSubstr("--state: 'lost' is not known; known: pending"));
   EXPECT_THAT(misuse({"reject", "t"}), HasSubstr("reject wants --comment"));
   EXPECT_THAT(misuse({"modify", "t"}), HasSubstr("modify wants at least one of --text"));
-  EXPECT_THAT(misuse({"suppress", "add"}), HasSubstr("one of --customer ID and --address"));
+  EXPECT_THAT(misuse({"suppress", "add"}), HasSubstr("one of --customer ID, --address ADDRESS"));
   EXPECT_THAT(misuse({"runs", "--limit", "few"}), HasSubstr("--limit wants a whole number"));
 }
 

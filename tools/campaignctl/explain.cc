@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -83,6 +85,36 @@ std::vector<Entry> InOrder(const v1::CustomerRun& run) {
   return entries;
 }
 
+// Whether generation, where it comes next, is for another channel: the record refused the one before for good.
+bool RefusedChannel(const v1::StepRecord& record) {
+  if (record.has_check()) return record.check().verdict() == v1::VERDICT_BLOCK;
+  if (record.has_receipt()) return record.receipt().state() == v1::DELIVERY_STATE_REJECTED;
+  // What passes is tried again on the same channel.
+  const auto code = static_cast<absl::StatusCode>(record.error().code());
+  return record.step() == v1::STEP_GENERATION && record.has_error() && code != absl::StatusCode::kUnavailable &&
+         code != absl::StatusCode::kAborted && code != absl::StatusCode::kDeadlineExceeded &&
+         code != absl::StatusCode::kResourceExhausted && code != absl::StatusCode::kCancelled;
+}
+
+// Where the run went on by another channel: the record of generation, and "EMAIL was refused, on by SMS".
+absl::flat_hash_map<const v1::StepRecord*, std::string> HopsOf(const v1::CustomerRun& run) {
+  absl::flat_hash_map<const v1::StepRecord*, std::string> hops;
+  const v1::StepRecord* before = nullptr;
+  std::vector<v1::Channel> left;
+  for (const v1::StepRecord& record : run.steps()) {
+    if (record.has_decision()) {
+      left = {record.decision().channel()};
+      for (const int other : record.decision().fallback_channels()) left.push_back(static_cast<v1::Channel>(other));
+    }
+    if (record.step() == v1::STEP_GENERATION && before != nullptr && RefusedChannel(*before) && left.size() > 1) {
+      hops[&record] = absl::StrCat(EnumText(left[0]), " was refused, on by ", EnumText(left[1]));
+      left.erase(left.begin());
+    }
+    before = &record;
+  }
+  return hops;
+}
+
 std::string Head(const v1::CustomerRun& run) {
   std::string text = absl::StrCat(run.customer_id(), " in ", run.campaign(), " ", run.campaign_version().substr(0, 12),
                                   run.dry_run() ? " (dry run)" : "", "\n", "customer run ", run.customer_run_id(),
@@ -107,7 +139,9 @@ std::string ExplainStep(const v1::CustomerRun& run, const v1::StepRecord& step, 
 
 std::string ExplainCustomerRun(const v1::CustomerRun& run, bool with_html) {
   std::string text = Head(run);
+  const auto hops = HopsOf(run);
   for (const Entry& entry : InOrder(run)) {
+    if (const auto hop = hops.find(entry.record); hop != hops.end()) absl::StrAppend(&text, "     ", hop->second, "\n");
     absl::StrAppend(
         &text, entry.record == nullptr ? MissingStep(run, entry.step) : ExplainStep(run, *entry.record, with_html));
   }

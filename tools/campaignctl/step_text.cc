@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/campaignctl/format.h"
+#include "tools/campaignctl/message_text.h"
 #include "tools/campaignctl/words.h"
 
 namespace campaign::ctl {
@@ -129,7 +130,8 @@ std::string ChosenText(const v1::ActionDecision& decision) {
   absl::StrAppend(&line, " on ", EnumText(decision.channel()));
   const std::string value = FormatMoney(std::llround(decision.action_value_minor()), CurrencyOf(decision));
   if (decision.fallback()) absl::StrAppend(&line, ", the fallback");
-  return absl::StrCat(Line(line),
+  const std::string others = EnumList<v1::Channel>(decision.fallback_channels());
+  return absl::StrCat(Line(line), decision.fallback_channels().empty() ? "" : Line("if that is refused: " + others),
                       Line(absl::StrFormat("expected value %s at propensity %.3f", value, decision.propensity())),
                       decision.has_factors() ? Line(FactorsText(decision.factors(), decision)) : "");
 }
@@ -172,7 +174,10 @@ std::string ReceiptText(const v1::Receipt& receipt) {
   if (!receipt.provider().empty()) absl::StrAppend(&text, " by ", receipt.provider());
   absl::StrAppend(&text, ", ", receipt.attempt_count(), receipt.attempt_count() == 1 ? " attempt" : " attempts");
   if (receipt.has_retry_time()) absl::StrAppend(&text, ", next at ", FormatTime(receipt.retry_time()));
-  return absl::StrCat(Line(text), Line("key " + receipt.idempotency_key()), ReasonLines("why:", receipt.reasons()));
+  const std::string theirs = receipt.provider_message_id();
+  return absl::StrCat(Line(text), Line("key " + receipt.idempotency_key()),
+                      theirs.empty() ? "" : Line("the provider calls it " + theirs),
+                      ReasonLines("why:", receipt.reasons()));
 }
 
 std::string ErrorText(const v1::ItemError& error) {
@@ -187,28 +192,6 @@ std::string ReasonLines(const std::string& title, const google::protobuf::Repeat
   std::string text = Line(title);
   for (const v1::Reason& reason : reasons) {
     absl::StrAppend(&text, Indent(FormatReason(reason, /*with_facts=*/true), kDeeper));
-  }
-  return text;
-}
-
-std::string MessageText(const v1::Message& message, bool with_html) {
-  const std::string bar = absl::StrCat(kMargin, "| ");
-  const auto field = [&](absl::string_view name, const std::string& value) {
-    return value.empty() ? "" : Indent(absl::StrCat(name, ": ", value), bar);
-  };
-  std::string text = Line(absl::StrCat(EnumText(message.channel()), " message, ", EnumText(message.message_class()),
-                                       message.locale().empty() ? "" : ", " + message.locale(),
-                                       message.template_id().empty() ? "" : ", template " + message.template_id()));
-  absl::StrAppend(&text, field("To", message.address()), field("Subject", message.subject()),
-                  field("Title", message.title()), field("Link", message.deep_link()), Indent("", bar),
-                  Indent(message.text(), bar));
-  if (!message.html().empty() && with_html) absl::StrAppend(&text, Indent("\nHTML part:\n" + message.html(), bar));
-  if (!message.html().empty() && !with_html) {
-    absl::StrAppend(&text, Line(absl::StrCat("HTML part of ", FormatCount(static_cast<int64_t>(message.html().size())),
-                                             " bytes; --html shows it")));
-  }
-  if (!message.fallbacks_used().empty()) {
-    absl::StrAppend(&text, Line("from fallbacks: " + absl::StrJoin(message.fallbacks_used(), ", ")));
   }
   return text;
 }

@@ -6,9 +6,6 @@
 
 namespace campaign::ctl {
 
-// A message as its receiver sees it, between bars. The HTML part is named by its size unless `with_html`.
-std::string MessageText(const v1::Message& message, bool with_html);
-
 // What one step decided and why, indented, a line feed after every line. Empty where it has no result of its own.
 std::string StepResultText(const v1::StepRecord& step, bool with_html);
 

@@ -140,6 +140,7 @@ struct FakeAnalytics final : v1::Analytics::Service {
 
 struct FakeDelivery final : v1::Delivery::Service {
   FAKE_UNARY(ListDeliveries, list, ListDeliveriesRequest, ListDeliveriesResponse)
+  FAKE_UNARY(ResolveUnknown, resolve, ResolveUnknownRequest, ResolveUnknownResponse)
 };
 
 // What a call of the tool came to.

@@ -11,6 +11,7 @@ std::vector<Command> CampaignCommands();        // apply, campaigns
 std::vector<Command> ImportCommands();          // import
 std::vector<Command> RunCommands();             // run, watch, cancel
 std::vector<Command> RunListCommands();         // runs, customers, deliveries
+std::vector<Command> ResolveCommands();         // resolve
 std::vector<Command> ExplainCommands();         // explain
 std::vector<Command> ReplayCommands();          // replay
 std::vector<Command> ReviewCommands();          // reviews, review

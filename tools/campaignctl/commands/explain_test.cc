@@ -168,5 +168,46 @@ TEST_F(ToolTest, ExplainShowsHoldoutsAndDecisionsForNothing) {
   EXPECT_THAT(nothing, Not(HasSubstr("expected value")));
 }
 
+TEST_F(ToolTest, ExplainShowsEachChannelThatWasTried) {
+  orchestrator_.get_customer_run.Returns(R"(customer_run { state: CUSTOMER_RUN_STATE_DELIVERED
+    steps { step: STEP_OFFER decision {
+      kind: ACTION_KIND_NUDGE action_id: "a" channel: CHANNEL_EMAIL fallback_channels: [CHANNEL_PUSH, CHANNEL_SMS] } }
+    steps { step: STEP_GENERATION error { code: 14 reason: "CALL_FAILED" } }
+    steps { step: STEP_GENERATION message { channel: CHANNEL_EMAIL } }
+    steps { step: STEP_COMPLIANCE check { verdict: VERDICT_BLOCK reasons { code: "SUPPRESSED" text: "hard bounce" } } }
+    steps { step: STEP_GENERATION error { code: 5 reason: "TEMPLATE_MISSING" message: "none for push" } }
+    steps { step: STEP_GENERATION message { channel: CHANNEL_SMS } }
+    steps { step: STEP_COMPLIANCE check { verdict: VERDICT_ALLOW } }
+    steps { step: STEP_DELIVERY receipt {
+      state: DELIVERY_STATE_ACCEPTED channel: CHANNEL_SMS idempotency_key: "k" provider_message_id: "SM1" } }
+  })");
+  const std::string text = Tool({"explain", "x"}).out;
+  EXPECT_THAT(text, HasSubstr("      NUDGE a on EMAIL\n      if that is refused: PUSH, SMS\n"));
+  EXPECT_THAT(text,
+              HasSubstr("        SUPPRESSED: hard bounce\n     EMAIL was refused, on by PUSH\n  6  generation\n"
+                        "      error NOT_FOUND TEMPLATE_MISSING: none for push\n     PUSH was refused, on by SMS\n"
+                        "  6  generation\n      SMS message"));
+  EXPECT_THAT(text, HasSubstr("      key k\n      the provider calls it SM1\n"));
+}
+
+TEST_F(ToolTest, ExplainShowsWhatAMessageIsMadeOf) {
+  orchestrator_.get_customer_run.Returns(R"(customer_run { steps { step: STEP_GENERATION message {
+    channel: CHANNEL_CHAT message_class: MESSAGE_CLASS_MARKETING brand: "Nordlicht" model: "small 2" text: "*hi*"
+    preheader: "soon" unsubscribe_url: "https://x.example/u" collapse_key: "cart" plain_text: "hi"
+    notes { code: "SMS_UCS2" text: "the character “ makes it 2 segments" } } } })");
+  EXPECT_THAT(Tool({"explain", "x"}).out,
+              HasSubstr("      CHAT message, MARKETING, brand Nordlicht, written by small 2\n"
+                        "      | Preheader: soon\n"
+                        "      | Replaces: cart\n"
+                        "      | Unsubscribe: https://x.example/u\n"
+                        "      |\n"
+                        "      | *hi*\n"
+                        "      |\n"
+                        "      | Without markup:\n"
+                        "      | hi\n"
+                        "      to know:\n"
+                        "        SMS_UCS2: the character “ makes it 2 segments\n"));
+}
+
 }  // namespace
 }  // namespace campaign::ctl

@@ -38,11 +38,19 @@ TEST_F(ToolTest, SuppressAddsRemovesAndLists) {
   compliance_.add.Returns("added_count: 0");
   EXPECT_EQ(Tool({"suppress", "add", "--customer", "c"}).out, "was on the list already\n");
 
+  EXPECT_EQ(Tool({"suppress", "add", "--phone", "+15550100", "--brand", "Acme", "--class", "marketing"}).code, 0);
+  EXPECT_EQ(compliance_.add.requests[2].suppressions(0).ShortDebugString(),
+            "source: \"campaignctl ada\" phone_number: \"+15550100\" brand: \"Acme\" message_class: "
+            "MESSAGE_CLASS_MARKETING");
   compliance_.remove.Returns("removed_count: 0");
   EXPECT_EQ(Tool({"suppress", "remove", "--customer", "c"}).out, "was not on the list\n");
 
   compliance_.list.Returns("suppressions { customer_id: 'c' reason: 'legal' }");
-  EXPECT_THAT(Tool({"suppress", "list"}).out, HasSubstr("c                  all      legal           -\n"));
+  EXPECT_THAT(Tool({"suppress", "list"}).out, HasSubstr("customer c  all      all    all    legal           -\n"));
+  compliance_.list.Returns(
+      "suppressions { domain: 'example.com' channel: CHANNEL_EMAIL brand: 'Acme' message_class: "
+      "MESSAGE_CLASS_MARKETING reason: 'legal' }");
+  EXPECT_THAT(Tool({"suppress", "list"}).out, HasSubstr("domain example.com  EMAIL    Acme   MARKETING  legal"));
 }
 
 }  // namespace

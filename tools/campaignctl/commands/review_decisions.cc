@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "absl/strings/match.h"
@@ -83,22 +85,30 @@ absl::StatusOr<v1::Message> ModifiedMessage(Context& context, const v1::Message&
   v1::Message message;
   ASSIGN_OR_RETURN(*message.mutable_text(), changes.Part("text", current.text(), true));
   ASSIGN_OR_RETURN(*message.mutable_html(), changes.Part("html", current.html(), true));
+  // It says what the text says: of a new text there is none, unless it is given too.
+  const std::string plain_text = arguments.Has("text") ? "" : current.plain_text();
+  ASSIGN_OR_RETURN(*message.mutable_plain_text(), changes.Part("plain_text", plain_text, true));
   ASSIGN_OR_RETURN(*message.mutable_subject(), changes.Part("subject", current.subject(), false));
+  ASSIGN_OR_RETURN(*message.mutable_preheader(), changes.Part("preheader", current.preheader(), false));
   ASSIGN_OR_RETURN(*message.mutable_title(), changes.Part("title", current.title(), false));
   ASSIGN_OR_RETURN(*message.mutable_deep_link(), changes.Part("deep_link", current.deep_link(), false));
   // A part that the message has not got is left out, not sent as an empty one.
   if (message.html().empty()) message.clear_html();
+  if (message.plain_text().empty()) message.clear_plain_text();
+  if (message.preheader().empty()) message.clear_preheader();
   if (message.subject().empty()) message.clear_subject();
   if (message.title().empty()) message.clear_title();
   if (message.deep_link().empty()) message.clear_deep_link();
   return message;
 }
 
+constexpr const char* kParts[] = {"text", "html", "plain_text", "subject", "preheader", "title", "deep_link"};
+
 absl::Status Modify(Context& context) {
   const Arguments& arguments = context.arguments;
-  if (!arguments.Has("text") && !arguments.Has("html") && !arguments.Has("subject") && !arguments.Has("title") &&
-      !arguments.Has("deep_link")) {
-    return UsageError("modify wants at least one of --text, --html, --subject, --title and --deep_link");
+  if (std::none_of(std::begin(kParts), std::end(kParts), [&](const char* part) { return arguments.Has(part); })) {
+    return UsageError(
+        "modify wants at least one of --text, --html, --plain_text, --subject, --preheader, --title and --deep_link");
   }
   if (arguments.Text("text") == "-" && arguments.Text("html") == "-") {
     return UsageError("--text and --html cannot both come from standard input");
@@ -128,7 +138,9 @@ std::vector<Command> ReviewDecisionCommands() {
        DecisionFlags({{"text", FlagSpec::kValue, "FILE", "new text; - for standard input"},
                       {"html", FlagSpec::kValue, "FILE", "new HTML part of an e-mail"},
                       {"keep_other", FlagSpec::kSwitch, "", "change only one of text and HTML"},
+                      {"plain_text", FlagSpec::kValue, "FILE", "new text of a chat message without markup"},
                       {"subject", FlagSpec::kValue, "TEXT", "new subject"},
+                      {"preheader", FlagSpec::kValue, "TEXT", "new line after the subject in an inbox"},
                       {"title", FlagSpec::kValue, "TEXT", "new title of a push message"},
                       {"deep_link", FlagSpec::kValue, "URL", "new link of a push message"}}),
        &Modify},

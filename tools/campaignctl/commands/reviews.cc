@@ -4,6 +4,7 @@
 #include "tools/campaignctl/commands/commands.h"
 #include "tools/campaignctl/explain.h"
 #include "tools/campaignctl/format.h"
+#include "tools/campaignctl/message_text.h"
 #include "tools/campaignctl/step_text.h"
 
 namespace campaign::ctl {

@@ -6,20 +6,53 @@
 namespace campaign::ctl {
 namespace {
 
+// What an entry can be about: the flag, and the field of a Suppression that it sets.
+struct Target {
+  const char* flag;
+  const char* placeholder;
+  const char* help;
+  void (v1::Suppression::*set)(std::string&& value);
+  const std::string& (v1::Suppression::*get)() const;
+};
+
+constexpr Target kTargets[] = {
+    {"customer", "ID", "the customer", &v1::Suppression::set_customer_id<std::string>, &v1::Suppression::customer_id},
+    {"address", "ADDRESS", "an address of any channel", &v1::Suppression::set_address<std::string>,
+     &v1::Suppression::address},
+    {"phone", "NUMBER", "a telephone number with its country code", &v1::Suppression::set_phone_number<std::string>,
+     &v1::Suppression::phone_number},
+    {"domain", "DOMAIN", "e-mail addresses of the domain and all below it", &v1::Suppression::set_domain<std::string>,
+     &v1::Suppression::domain},
+    {"device", "TOKEN", "a push token", &v1::Suppression::set_device<std::string>, &v1::Suppression::device},
+};
+
 // The entry that the flags describe.
 absl::StatusOr<v1::Suppression> EntryOf(const Arguments& arguments) {
-  if (arguments.Has("customer") == arguments.Has("address")) {
-    return UsageError("it wants one of --customer ID and --address ADDRESS");
-  }
   v1::Suppression entry;
-  if (arguments.Has("customer")) {
-    entry.set_customer_id(arguments.Text("customer"));
-  } else {
-    entry.set_address(arguments.Text("address"));
+  int given = 0;
+  for (const Target& target : kTargets) {
+    if (!arguments.Has(target.flag)) continue;
+    (entry.*target.set)(arguments.Text(target.flag));
+    ++given;
+  }
+  if (given != 1) {
+    return UsageError(
+        "it wants one of --customer ID, --address ADDRESS, --phone NUMBER, --domain DOMAIN, --device TOKEN");
   }
   ASSIGN_OR_RETURN(const auto channel, EnumFlag<v1::Channel>(arguments, "channel"));
+  ASSIGN_OR_RETURN(const auto message_class, EnumFlag<v1::MessageClass>(arguments, "class"));
   entry.set_channel(channel);
+  entry.set_message_class(message_class);
+  entry.set_brand(arguments.Text("brand"));
   return entry;
+}
+
+std::string TargetText(const v1::Suppression& entry) {
+  for (const Target& target : kTargets) {
+    const std::string& value = (entry.*target.get)();
+    if (!value.empty()) return absl::StrCat(target.flag, " ", value);
+  }
+  return "";
 }
 
 absl::Status Add(Context& context) {
@@ -56,11 +89,12 @@ absl::Status List(Context& context) {
     context.console.out << ToJson(pages.merged);
     return absl::OkStatus();
   }
-  Table table({{"CUSTOMER"}, {"ADDRESS"}, {"CHANNEL"}, {"REASON"}, {"SOURCE"}, {"ADDED"}});
+  Table table({{"WHO"}, {"CHANNEL"}, {"BRAND"}, {"CLASS"}, {"REASON"}, {"SOURCE"}, {"ADDED"}});
   for (const v1::Suppression& entry : pages.merged.suppressions()) {
-    table.AddRow({entry.customer_id(), entry.address(),
-                  entry.channel() == v1::CHANNEL_UNSPECIFIED ? "all" : EnumText(entry.channel()), entry.reason(),
-                  entry.source(), FormatTime(entry.create_time())});
+    table.AddRow({TargetText(entry), entry.channel() == v1::CHANNEL_UNSPECIFIED ? "all" : EnumText(entry.channel()),
+                  entry.brand().empty() ? "all" : entry.brand(),
+                  entry.message_class() == v1::MESSAGE_CLASS_UNSPECIFIED ? "all" : EnumText(entry.message_class()),
+                  entry.reason(), entry.source(), FormatTime(entry.create_time())});
   }
   context.console.out << table.ToString();
   NoteMore(context.console, pages.has_more());
@@ -68,9 +102,14 @@ absl::Status List(Context& context) {
 }
 
 std::vector<FlagSpec> TargetFlags() {
-  return {{"customer", FlagSpec::kValue, "ID", "the customer"},
-          {"address", FlagSpec::kValue, "ADDRESS", "the e-mail address, number, push token or chat id"},
-          {"channel", FlagSpec::kValue, "CHANNEL", "on this channel alone: email, sms, push or chat"}};
+  std::vector<FlagSpec> flags;
+  for (const Target& target : kTargets) {
+    flags.push_back({target.flag, FlagSpec::kValue, target.placeholder, target.help});
+  }
+  flags.push_back({"channel", FlagSpec::kValue, "CHANNEL", "on this channel alone: email, sms, push or chat"});
+  flags.push_back({"brand", FlagSpec::kValue, "BRAND", "messages of this brand alone"});
+  flags.push_back({"class", FlagSpec::kValue, "CLASS", "messages of this class alone: marketing or transactional"});
+  return flags;
 }
 
 }  // namespace
