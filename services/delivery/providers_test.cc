@@ -28,9 +28,9 @@ class ProvidersTest : public ::testing::Test {
     return folder_.File(name);
   }
 
-  // "@name" in the text stands for the path of a file of the test's folder.
+  // "$DIR" in the text stands for the test's folder.
   absl::StatusOr<ProvidersConfig> Read(const std::string& text) {
-    return ReadProviders(Write("p.yaml", absl::StrReplaceAll(text, {{"@", folder_.path() + "/"}})));
+    return ReadProviders(Write("p.yaml", absl::StrReplaceAll(text, {{"$DIR", folder_.path()}})));
   }
 
   // What is wrong with a provider of three lines and this one.
@@ -62,7 +62,7 @@ TEST_F(ProvidersTest, ReadsEveryFieldOfEveryKind) {
   port: 465
   security: tls
   user: campaign
-  password_file: '@password'
+  password_file: $DIR/password
   from: hello@example.com
   from_name: Nordlicht
   helo: out.example.com
@@ -74,26 +74,26 @@ TEST_F(ProvidersTest, ReadsEveryFieldOfEveryKind) {
   kind: twilio
   channels: [sms]
   account_sid: AC0123456789abcdef0123456789abcdef
-  auth_token_file: '@token'
+  auth_token_file: $DIR/token
   from: '+4312345678'
   timeout: 20s
   connect_timeout: 2s
   max_parallel: 4
-  receipt_secret_file: '@token'
+  receipt_secret_file: $DIR/token
 - name: team
   kind: slack
   channels: [chat]
-  webhook_url_file: '@hook'
+  webhook_url_file: $DIR/hook
 - name: gateway
   kind: webhook
   channels: [push, sms]
   url: https://gateway.example.com/messages
-  secret_file: '@whsec'
-  receipt_secret_file: '@whsec'
+  secret_file: $DIR/whsec
+  receipt_secret_file: $DIR/whsec
 - name: files
   kind: spool
   channels: [email, chat]
-  folder: '@spool'
+  folder: $DIR/spool
   sender_address: hello@example.com
 - {name: count, kind: count, channels: [push]}
 )"));
@@ -188,13 +188,13 @@ TEST_F(ProvidersTest, SaysWhatASenderSaysOfItsSettingsWithTheirLine) {
                 "7: providers[0].security: plain is none of starttls, tls, none", "smtp");
   ExpectRefused("user: u\n  host: h\n  from: a@example.com", "2: providers[0].password_file: '' is required", "smtp");
   ExpectRefused("password_file: u\n  host: h\n  from: a@example.com", "2: providers[0].user: '' is required", "smtp");
-  ExpectRefused("url: http://gateway.example.com/\n  secret_file: '@whsec'", "5: providers[0].url: ", "webhook");
+  ExpectRefused("url: http://gateway.example.com/\n  secret_file: $DIR/whsec", "5: providers[0].url: ", "webhook");
 }
 
 TEST_F(ProvidersTest, ASecretThatCannotBeReadIsNamedByItsFileAndNeverShown) {
-  ExpectRefused("user: u\n  password_file: '@missing'\n  host: h\n  from: a@example.com",
+  ExpectRefused("user: u\n  password_file: $DIR/missing\n  host: h\n  from: a@example.com",
                 "6: providers[0].password_file: ", "smtp");
-  ExpectRefused("url: https://gateway.example.com/\n  secret_file: '@missing'",
+  ExpectRefused("url: https://gateway.example.com/\n  secret_file: $DIR/missing",
                 "6: providers[0].secret_file: ", "webhook");
   Write("whsec", kWebhookSecret);
   Write("wrong", "hunter2");
@@ -203,8 +203,8 @@ TEST_F(ProvidersTest, ASecretThatCannotBeReadIsNamedByItsFileAndNeverShown) {
   kind: webhook
   channels: [sms]
   url: https://gateway.example.com/
-  secret_file: '@whsec'
-  receipt_secret_file: '@wrong'
+  secret_file: $DIR/whsec
+  receipt_secret_file: $DIR/wrong
 )")
                                   .status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, "p.yaml:7: providers[0].receipt_secret_file: "));
@@ -228,7 +228,8 @@ TEST_F(ProvidersTest, AFileThatIsNoListOfProvidersIsRefused) {
   const auto refused = [&](const std::string& text, const std::string& problem) {
     EXPECT_THAT(Read(text), StatusIs(absl::StatusCode::kInvalidArgument, problem)) << text;
   };
-  refused("", "is required");
+  refused("", "p.yaml cannot be read, or is empty");
+  refused("# nothing\n", "p.yaml:1: providers: '' is required");
   refused("providers: []\n", "p.yaml:1: providers: '' is required");
   refused("providers: spool\n", "p.yaml:1: providers: 'spool' is not a list");
   refused("providers:\n- spool\n", "p.yaml:2: providers[0]: 'spool' is not a map of fields");
