@@ -162,11 +162,29 @@ TEST_F(ReceiptsTest, ReceiptFindsItsDispatchByTheProvidersName) {
   EXPECT_EQ(FromTimestamp(feedback[0].event_time()), clock_.Now());
 }
 
-TEST_F(ReceiptsTest, ReceiptFindsItsDispatchByOurKeyEvenWhileItIsUnknown) {
+TEST_F(ReceiptsTest, UnknownThatTheProviderReportsOnWasSent) {
+  sender_.Answer(SendOutcome::Unknown("TIMEOUT", "no answer"));
+  ASSERT_EQ(Deliver("r1").state(), v1::DELIVERY_STATE_UNKNOWN);
+  Recorded(Signed("w1", R"({"type":"delivered","data":{"idempotency_key":"r1.sms"}})"));
+  EXPECT_EQ(Feedback().at(0).customer_run_id(), "r1");
+  const v1::Receipt receipt = Listed("r1");
+  EXPECT_EQ(receipt.state(), v1::DELIVERY_STATE_ACCEPTED);
+  ASSERT_THAT(Codes(receipt), ElementsAre(kResolvedSent));
+  EXPECT_EQ(receipt.reasons(0).text(), "provider fake says that it was sent: it has reported on it");
+  EXPECT_EQ(Deliver("r1").state(), v1::DELIVERY_STATE_ACCEPTED);
+  EXPECT_THAT(sender_.sent(), SizeIs(1));
+  // A person who says the same is right; one who says otherwise hears of it.
+  v1::Receipt again;
+  EXPECT_TRUE(Resolve("r1", v1::UNKNOWN_RESOLUTION_SENT, again).ok());
+  EXPECT_EQ(Resolve("r1", v1::UNKNOWN_RESOLUTION_NOT_SENT, again).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(ReceiptsTest, AReplyAloneDoesNotTellThatTheUnknownWasSent) {
   sender_.Answer(SendOutcome::Unknown("TIMEOUT", "no answer"));
   Deliver("r1");
-  Recorded(Signed("w1", R"({"type":"opened","data":{"idempotency_key":"r1.sms"}})"));
+  Recorded(Signed("w1", R"({"type":"replied","data":{"address":"+43664123","text":"Hello?"}})"));
   EXPECT_EQ(Feedback().at(0).customer_run_id(), "r1");
+  EXPECT_EQ(Listed("r1").state(), v1::DELIVERY_STATE_UNKNOWN);
 }
 
 TEST_F(ReceiptsTest, ReplyFindsTheLastMessageToTheNumber) {

@@ -8,6 +8,7 @@
 #include "services/delivery/delivery_store.h"
 #include "services/delivery/feedback_store.h"
 #include "services/delivery/idempotency_key.h"
+#include "services/delivery/resolve_unknown.h"
 
 namespace campaign::delivery {
 namespace {
@@ -22,19 +23,42 @@ bool IsAnswer(v1::FeedbackKind kind) {
   return kind == v1::FEEDBACK_KIND_REPLIED || kind == v1::FEEDBACK_KIND_UNSUBSCRIBED;
 }
 
-absl::optional<LedgerRow> FindDispatch(Connection& connection, const std::string& provider,
-                                       const CallbackSource& source, const CallbackEvent& event, absl::Time now) {
+// The dispatch that the event names.
+absl::optional<LedgerRow> FindNamed(Connection& connection, const std::string& provider, const CallbackEvent& event) {
   absl::optional<LedgerRow> row;
   if (!event.provider_message_id.empty()) {
     row = FindByProviderMessageId(connection, provider, event.provider_message_id);
   }
   if (row.has_value()) return row;
-  if (const auto dispatched = ParseIdempotencyKey(event.idempotency_key); dispatched.has_value()) {
-    row = FindRow(connection, dispatched->customer_run_id, dispatched->channel);
-  }
-  if (row.has_value() || !IsAnswer(event.kind)) return row;
+  const absl::optional<Dispatched> dispatched = ParseIdempotencyKey(event.idempotency_key);
+  return dispatched.has_value() ? FindRow(connection, dispatched->customer_run_id, dispatched->channel) : absl::nullopt;
+}
+
+absl::optional<LedgerRow> FindAnswered(Connection& connection, const std::string& provider,
+                                       const CallbackSource& source, const CallbackEvent& event, absl::Time now) {
+  if (!IsAnswer(event.kind)) return absl::nullopt;
   const int64_t hash = AddressHash(source.channel, event.address);
   return hash == 0 ? absl::nullopt : FindByAddressHash(connection, provider, hash, now - kReplyAge);
+}
+
+bool Record(Connection& connection, const std::string& provider, const CallbackSource& source,
+            const CallbackEvent& event, absl::Time now) {
+  absl::optional<LedgerRow> dispatch = FindNamed(connection, provider, event);
+  if (dispatch.has_value()) {
+    ResolveByReport(connection, provider, now, *dispatch);
+  } else {
+    dispatch = FindAnswered(connection, provider, source, event, now);
+  }
+  FeedbackRow row = {event.kind, FeedbackEventId(provider, event.event_id),
+                     provider,   source.channel,
+                     0,          event.address,
+                     event.text, event.event_time,
+                     now};
+  if (dispatch.has_value()) {
+    row.channel = dispatch->channel;
+    row.dispatch_id = dispatch->dispatch_id;
+  }
+  return InsertFeedback(connection, row);
 }
 
 }  // namespace
@@ -52,12 +76,7 @@ v1::RecordReceiptsResponse RecordCallback(Connection& connection, const std::str
   v1::RecordReceiptsResponse response;
   response.set_ignored_count(callback.ignored_count);
   for (const CallbackEvent& event : callback.events) {
-    const absl::optional<LedgerRow> dispatch = FindDispatch(connection, provider, source, event, now);
-    const bool is_new = InsertFeedback(connection, {event.kind, FeedbackEventId(provider, event.event_id), provider,
-                                                    dispatch.has_value() ? dispatch->channel : source.channel,
-                                                    dispatch.has_value() ? dispatch->dispatch_id : 0, event.address,
-                                                    event.text, event.event_time, now});
-    if (is_new) {
+    if (Record(connection, provider, source, event, now)) {
       response.set_recorded_count(response.recorded_count() + 1);
     } else {
       response.set_ignored_count(response.ignored_count() + 1);

@@ -15,7 +15,8 @@ inline constexpr absl::Duration kFeedbackAge = absl::Hours(24 * 30);
 
 // Writes down what a callback says, each event once, beside the dispatch that it is about: the one that has the
 // provider's name for the message, else the one of the idempotency key, else, of replies, the last that this provider
-// sent to the number within 30 days. Removes feedback older than kFeedbackAge, a bounded number at each call.
+// sent to the number within 30 days. A dispatch that is named so and UNKNOWN has been sent (ResolveByReport). Removes
+// feedback older than kFeedbackAge, a bounded number at each call.
 v1::RecordReceiptsResponse RecordCallback(Connection& connection, const std::string& provider,
                                           const CallbackSource& source, const Callback& callback, absl::Time now);
 

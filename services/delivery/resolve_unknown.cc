@@ -44,13 +44,15 @@ absl::Status Check(const v1::ResolveUnknownRequest& request) {
   return absl::OkStatus();
 }
 
-void Apply(const ResolutionRow& resolution, absl::Time now, LedgerRow& row) {
+void Apply(Connection& connection, const ResolutionRow& resolution, LedgerRow& row) {
+  InsertResolution(connection, resolution);
   const bool sent = resolution.resolution == v1::UNKNOWN_RESOLUTION_SENT;
   row.state = sent ? v1::DELIVERY_STATE_ACCEPTED : v1::DELIVERY_STATE_RETRY_WAIT;
-  row.retry_time = sent ? absl::UnixEpoch() : now;
+  row.retry_time = sent ? absl::UnixEpoch() : resolution.resolve_time;
   row.reason_code = CodeOf(resolution.resolution);
   row.reason_text = CleanText(TextOf(resolution), kMaxReasonBytes);
-  row.update_time = now;
+  row.update_time = resolution.resolve_time;
+  UpdateRow(connection, row);
 }
 
 // What stays SENDING although nobody is sending it was broken off.
@@ -76,11 +78,7 @@ absl::StatusOr<v1::Receipt> ResolveUnknown(Connection& connection, const v1::Res
   if (!row.has_value()) return absl::NotFoundError(absl::StrCat("there is no ", name));
   if (in_flight) return absl::AbortedError(absl::StrCat("the ", name, " is being sent right now"));
   if (IsUnknown(*row)) {
-    const ResolutionRow resolution = {row->dispatch_id, request.resolution(), request.resolved_by(), request.comment(),
-                                      now};
-    InsertResolution(connection, resolution);
-    Apply(resolution, now, *row);
-    UpdateRow(connection, *row);
+    Apply(connection, {row->dispatch_id, request.resolution(), request.resolved_by(), request.comment(), now}, *row);
     return ReceiptOf(connection, *row);
   }
   const std::vector<ResolutionRow> said = ListResolutions(connection, row->dispatch_id);
@@ -88,6 +86,14 @@ absl::StatusOr<v1::Receipt> ResolveUnknown(Connection& connection, const v1::Res
   return absl::FailedPreconditionError(absl::StrCat("the ", name, " is in ", v1::DeliveryState_Name(row->state),
                                                     ", not in DELIVERY_STATE_UNKNOWN",
                                                     said.empty() ? "" : absl::StrCat("; ", TextOf(said.back()))));
+}
+
+void ResolveByReport(Connection& connection, const std::string& provider, absl::Time now, LedgerRow row) {
+  if (row.state != v1::DELIVERY_STATE_UNKNOWN) return;
+  Apply(
+      connection,
+      {row.dispatch_id, v1::UNKNOWN_RESOLUTION_SENT, absl::StrCat("provider ", provider), "it has reported on it", now},
+      row);
 }
 
 void AddResolutions(Connection& connection, const LedgerRow& row, v1::Receipt& receipt) {

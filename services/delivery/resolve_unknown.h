@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "campaign/v1/delivery.pb.h"
@@ -8,8 +10,8 @@
 
 namespace campaign::delivery {
 
-inline constexpr char kResolvedSent[] = "RESOLVED_SENT";         // A person found out that it went out.
-inline constexpr char kResolvedNotSent[] = "RESOLVED_NOT_SENT";  // A person found out that it did not.
+inline constexpr char kResolvedSent[] = "RESOLVED_SENT";  // A person, or the provider's report, says that it went out.
+inline constexpr char kResolvedNotSent[] = "RESOLVED_NOT_SENT";  // A person says that it did not.
 
 // Writes down what a person found out about a dispatch in UNKNOWN, and takes it for ACCEPTED, or for RETRY_WAIT due at
 // once. The same said again changes nothing and gives the receipt as it is by then.
@@ -19,6 +21,10 @@ inline constexpr char kResolvedNotSent[] = "RESOLVED_NOT_SENT";  // A person fou
 // of it is something else.
 absl::StatusOr<v1::Receipt> ResolveUnknown(Connection& connection, const v1::ResolveUnknownRequest& request,
                                            bool in_flight, absl::Time now);
+
+// The provider itself reports on a message whose dispatch is UNKNOWN: it has gone out, and is ACCEPTED from now on, as
+// if a person had said so. Changes nothing in any other state.
+void ResolveByReport(Connection& connection, const std::string& provider, absl::Time now, LedgerRow row);
 
 // Adds a reason for each of the row's resolutions to its receipt, with who said so, when and why.
 void AddResolutions(Connection& connection, const LedgerRow& row, v1::Receipt& receipt);
