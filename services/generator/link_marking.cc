@@ -111,7 +111,6 @@ class LinkMarker {
   }
 
   void AddSection(Token token) {
-    depth_ += token.kind == Token::Kind::kSectionEnd ? -1 : 1;
     if (stretch_.open && stretch_.whole) {
       stretch_.has_section = true;
     } else {
@@ -119,6 +118,7 @@ class LinkMarker {
       End();
       after_section_ = true;
     }
+    depth_ += token.kind == Token::Kind::kSectionEnd ? -1 : 1;
     out_.push_back(std::move(token));
   }
 

@@ -4,10 +4,21 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "services/generator/item_error.h"
 #include "services/generator/message_writer.h"
 
 namespace campaign::generator {
+
+namespace {
+
+// ICU keeps a number and its unit together with spaces that are not in the alphabet of an SMS: one would more than
+// halve what a segment holds.
+void PutPlainSpaces(std::string& text) {
+  absl::StrReplaceAll({{"\u00A0", " "}, {"\u202F", " "}, {"\u2009", " "}}, &text);
+}
+
+}  // namespace
 
 Rendering::Rendering(const CompiledTemplate& source, const CampaignParts& parts, const v1::GenerateItem& item)
     : source_(source), parts_(parts) {
@@ -34,6 +45,7 @@ void Rendering::FormatPhrases(const v1::GenerateItem& item) {
     absl::optional<std::string> text = use.phrase->Format(locale, customer.time_zone(), arguments);
     if (!text.has_value()) continue;
     phrases_[i] = *std::move(text);
+    if (item.decision().channel() == v1::CHANNEL_SMS) PutPlainSpaces(phrases_[i]);
     values_[use.slot] = {.text = phrases_[i], .is_fallback = has_fallback};
   }
 }
@@ -114,14 +126,15 @@ void Rendering::FillUnsubscribeUrl(v1::Message& message) {
 }
 
 void Rendering::NameFallbacks(v1::Message& message) {
-  for (const PhraseUse& use : source_.phrases) {
-    for (const int slot : use.arguments) values_[slot].used |= values_[use.slot].used;
+  for (size_t i = 0; i < source_.phrases.size(); ++i) {
+    // What a phrase was formatted from was used; the phrase is no fallback itself then.
+    Value& phrase = values_[source_.phrases[i].slot];
+    if (phrase.text.data() != phrases_[i].data() || !phrase.used) continue;
+    phrase.is_fallback = false;
+    for (const int slot : source_.phrases[i].arguments) values_[slot].used = true;
   }
   for (size_t i = 0; i < values_.size(); ++i) {
-    if (!values_[i].is_fallback || !values_[i].used) continue;
-    // A phrase that was formatted is none itself; its arguments are.
-    const bool formatted = !phrases_.empty() && values_[i].text.data() != source_.variables[i].fallback.data();
-    if (!formatted) message.add_fallbacks_used(source_.variables[i].name);
+    if (values_[i].is_fallback && values_[i].used) message.add_fallbacks_used(source_.variables[i].name);
   }
 }
 

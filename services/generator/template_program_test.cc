@@ -152,8 +152,7 @@ TEST(TemplateProgram, PartialsIndentAsTheMustacheSpecificationSays) {
   EXPECT_EQ(text("|\r\n{{>partial}}\r\n|", ">"), "|\r\n>|") << "Standalone Line Endings";
   EXPECT_EQ(text("  {{>partial}}\n>", ">\n>"), "  >\n  >>") << "Standalone Without Previous Line";
   EXPECT_EQ(text(">\n  {{>partial}}", ">\n>"), ">\n  >\n  >") << "Standalone Without Newline";
-  EXPECT_EQ(text("\\\n {{>partial}}\n/\n", "|\n{{{content}}}\n|\n", {{"content", "<\n->"}}),
-            "\\\n |\n <\n->\n |\n/\n")
+  EXPECT_EQ(text("\\\n {{>partial}}\n/\n", "|\n{{{content}}}\n|\n", {{"content", "<\n->"}}), "\\\n |\n <\n->\n |\n/\n")
       << "Standalone Indentation";
   EXPECT_EQ(text("|{{> partial }}|", "[]"), "|[]|") << "Padding Whitespace";
 }
@@ -166,8 +165,7 @@ TEST(TemplateProgram, ASectionsTagsInAPartialTakeNoIndentation) {
 
 TEST(TemplateProgram, RefusesPartialsThatIncludeThemselves) {
   EXPECT_THAT(CompileError("{{>a}}", Insertion::kHtml, {{"a", "{{>b}}"}, {"b", "x {{>c}}"}, {"c", "{{>a}}"}}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "config.partials.c: {{>a}} includes itself: a → b → c → a"));
+              StatusIs(absl::StatusCode::kInvalidArgument, "config.partials.c: {{>a}} includes itself: a → b → c → a"));
 }
 
 TEST(TemplateProgram, RefusesPartialsThatAreNotThereOrTooMany) {
@@ -252,8 +250,8 @@ TEST(TemplateProgram, RefusesUnescapedVariablesInHtml) {
 }
 
 TEST(TemplateProgram, RefusesTagsThatAreNotServed) {
-  for (const char* source : {"{{=<% %>=}}<%x%>", "{{ =<% %>= }}", "{{{=<% %>=}}}", "{{.}}", "{{}}",
-                             "{{first name}}", "{{#.}}{{/.}}", "{{näme}}"}) {
+  for (const char* source : {"{{=<% %>=}}<%x%>", "{{ =<% %>= }}", "{{{=<% %>=}}}", "{{.}}", "{{}}", "{{first name}}",
+                             "{{#.}}{{/.}}", "{{näme}}"}) {
     EXPECT_THAT(CompileError(source, Insertion::kVerbatim), StatusIs(absl::StatusCode::kInvalidArgument, kPath))
         << source;
   }
