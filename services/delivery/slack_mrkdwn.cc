@@ -97,8 +97,8 @@ class LineReader {
       const char next = end + mark.size() < line_.size() ? line_[end + mark.size()] : ' ';
       if (absl::ascii_isspace(line_[end - 1])) continue;
       if (mark[0] == '_' && IsWordCharacter(next)) continue;
-      // Half of a double mark.
-      if (mark.size() == 1 && (next == mark[0] || line_[end - 1] == mark[0])) continue;
+      // Part of a longer mark: of three, the last ones close what was opened first.
+      if (next == mark[0] || (mark.size() == 1 && line_[end - 1] == mark[0])) continue;
       return end;
     }
     return absl::string_view::npos;

@@ -78,16 +78,13 @@ void AppendField(absl::string_view name, absl::string_view value, std::string& f
   }
 }
 
-// Null, or what is there under that name if it has that type.
+// What is there under that name if it is a number or a text as `otherwise` is.
 template <class T>
 T Field(const nlohmann::json& json, const char* name, T otherwise) {
   const auto found = json.is_object() ? json.find(name) : json.end();
-  if (!json.is_object() || found == json.end()) return otherwise;
-  if constexpr (std::is_same_v<T, int>) {
-    return found->is_number_integer() ? found->template get<T>() : otherwise;
-  } else {
-    return found->is_string() ? found->template get<T>() : otherwise;
-  }
+  if (found == json.end()) return otherwise;
+  const bool fits = std::is_same_v<T, int> ? found->is_number_integer() : found->is_string();
+  return fits ? found->template get<T>() : otherwise;
 }
 
 SendOutcome OutcomeOfError(const TwilioError& error, absl::Duration retry_after) {
