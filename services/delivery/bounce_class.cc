@@ -106,8 +106,8 @@ Bounce ClassifyPermanent(const SmtpReply& reply, SmtpStage stage) {
 
 absl::string_view Sentence(absl::string_view code) {
   constexpr struct {
-    absl::string_view code;
-    absl::string_view sentence;
+    const char* code;
+    const char* sentence;
   } kSentences[] = {
       {kAddressUnknown, "nobody has this address"},
       {kDomainUnknown, "the address's domain does not exist or takes no e-mail"},
