@@ -46,7 +46,9 @@ absl::string_view SchemeOf(absl::string_view url) {
 
 // "example.com" of "user@example.com:443/path".
 absl::string_view HostPart(absl::string_view rest) {
-  absl::string_view authority = rest.substr(0, rest.find_first_of("/\\?#"));
+  size_t end = 0;
+  while (end < rest.size() && !IsSlash(rest[end]) && rest[end] != '?' && rest[end] != '#') ++end;
+  absl::string_view authority = rest.substr(0, end);
   if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) authority.remove_prefix(at + 1);
   if (absl::StartsWith(authority, "[")) return authority.substr(0, authority.find(']') + 1);
   return authority.substr(0, authority.find(':'));
@@ -127,7 +129,7 @@ bool EntryAllows(absl::string_view entry, absl::string_view host) {
 
 absl::optional<absl::string_view> HostOfUrl(absl::string_view url, std::string& buffer) {
   url = StripControls(url);
-  if (url.find_first_of("\t\r\n") != absl::string_view::npos) {
+  if (absl::c_any_of(url, [](char c) { return c == '\t' || c == '\r' || c == '\n'; })) {
     // Browsers leave them out. What is left has none, so this goes no deeper.
     const std::string joined = absl::StrReplaceAll(url, {{"\t", ""}, {"\r", ""}, {"\n", ""}});
     const absl::optional<absl::string_view> host = HostOfUrl(joined, buffer);

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +38,30 @@ constexpr std::pair<absl::string_view, char> kEntities[] = {
     {"amp", '&'},  {"lt", '<'},    {"gt", '>'},     {"quot", '"'},   {"apos", '\''},    {"colon", ':'},
     {"sol", '/'},  {"bsol", '\\'}, {"period", '.'}, {"commat", '@'}, {"num", '#'},      {"quest", '?'},
     {"lpar", '('}, {"rpar", ')'},  {"equals", '='}, {"Tab", '\t'},   {"NewLine", '\n'}, {"nbsp", ' '}};
+
+// What a byte of a text may be, as bits.
+enum : uint8_t { kMark = 1, kUrlEnd = 2, kAuthorityEnd = 4, kSign = 8 };
+
+constexpr std::array<uint8_t, 256> MakeClasses() {
+  std::array<uint8_t, 256> classes{};
+  const auto set = [&](std::string_view bytes, uint8_t bit) {
+    for (const char c : bytes) classes[static_cast<unsigned char>(c)] |= bit;
+  };
+  set(":./", kMark);
+  for (int c = 0; c <= ' '; ++c) classes[c] |= kUrlEnd;
+  set("<>\"", kUrlEnd);
+  set("/\\?#", kAuthorityEnd);
+  // Only a user's name may hold them.
+  set("()[],;'*|`{}!$&=+~", kSign);
+  return classes;
+}
+constexpr std::array<uint8_t, 256> kClasses = MakeClasses();
+
+// The position of the next byte in [from, to) that is one of `bits`, else `to`.
+size_t FindClass(absl::string_view text, size_t from, size_t to, uint8_t bits) {
+  while (from < to && (kClasses[static_cast<unsigned char>(text[from])] & bits) == 0) ++from;
+  return from;
+}
 
 bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
 bool IsAlpha(char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); }
@@ -112,6 +138,12 @@ size_t DecodeEntity(absl::string_view text, std::string& out) {
   return 0;
 }
 
+bool IsUrlAttribute(absl::string_view name) {
+  return absl::c_any_of(kUrlAttributes, [&](absl::string_view one) {
+    return one.size() == name.size() && absl::EqualsIgnoreCase(one, name);
+  });
+}
+
 class Scanner {
  public:
   explicit Scanner(Visit visit) : visit_(visit) {}
@@ -138,13 +170,17 @@ class Scanner {
 };
 
 absl::string_view Scanner::Decoded(absl::string_view text) {
-  if (!absl::StrContains(text, '&')) return text;
+  size_t entity = text.find('&');
+  if (entity == kNone) return text;
   decoded_.clear();
-  for (size_t i = 0; i < text.size();) {
-    const size_t bytes = text[i] == '&' ? DecodeEntity(text.substr(i), decoded_) : 0;
-    if (bytes == 0) decoded_ += text[i];
-    i += bytes == 0 ? 1 : bytes;
+  size_t at = 0;
+  for (; entity != kNone; entity = text.find('&', at)) {
+    absl::StrAppend(&decoded_, text.substr(at, entity - at));
+    const size_t bytes = DecodeEntity(text.substr(entity), decoded_);
+    if (bytes == 0) decoded_ += '&';
+    at = entity + std::max<size_t>(bytes, 1);
   }
+  absl::StrAppend(&decoded_, text.substr(at));
   return decoded_;
 }
 
@@ -154,14 +190,13 @@ void Scanner::VisitUrl(absl::string_view url) {
 
 // A URL in a text, where nothing says where it ends. Returns the position behind it.
 size_t Scanner::VisitWritten(absl::string_view text, size_t begin, size_t authority) {
-  const absl::string_view near = text.substr(0, authority + kMaxUrlBytes);
-  size_t end = authority;
-  while (end < near.size() && !IsSpace(text[end]) && text[end] != '<' && text[end] != '>' && text[end] != '"') ++end;
-  size_t authority_end = std::min(end, near.find_first_of("/\\?#", authority));
-  // "(https://a.example)": only a user's name may hold such signs.
+  const size_t limit = std::min(text.size(), authority + kMaxUrlBytes);
+  size_t end = FindClass(text, authority, limit, kUrlEnd);
+  size_t authority_end = FindClass(text, authority, end, kAuthorityEnd);
+  // "(https://a.example)": the sign ends it, unless a user's name may hold it.
   if (!absl::StrContains(text.substr(authority, authority_end - authority), '@')) {
-    const size_t sign = text.substr(authority, authority_end - authority).find_first_of("()[],;'*|`{}!$&=+~");
-    if (sign != kNone && sign > 0) end = authority_end = authority + sign;
+    const size_t sign = FindClass(text, authority, authority_end, kSign);
+    if (sign < authority_end && sign > authority) end = authority_end = sign;
   }
   if (authority_end == end) {
     // The marks that follow it, but not those within it: they may join two names.
@@ -201,7 +236,7 @@ size_t Scanner::VisitBare(absl::string_view text, size_t from, size_t dot) {
 
 void Scanner::ScanText(absl::string_view text, bool bare) {
   size_t from = 0;  // What comes before belongs to a link already.
-  for (size_t i = text.find_first_of(":./"); i != kNone; i = text.find_first_of(":./", i)) {
+  for (size_t i = FindClass(text, 0, text.size(), kMark); i < text.size(); i = FindClass(text, i, text.size(), kMark)) {
     const absl::string_view rest = text.substr(i);
     if (absl::StartsWith(rest, "://")) {
       size_t begin = i;
@@ -220,7 +255,7 @@ void Scanner::ScanText(absl::string_view text, bool bare) {
 
 void Scanner::ScanAttribute(absl::string_view name, absl::string_view value) {
   const auto named = [&](absl::string_view one) { return absl::EqualsIgnoreCase(name, one); };
-  if (absl::c_any_of(kUrlAttributes, named)) {
+  if (IsUrlAttribute(name)) {
     const absl::string_view url = Decoded(value);
     // A picture may be its own data.
     if (!named("href") && !named("action") && !named("formaction") &&
@@ -229,9 +264,9 @@ void Scanner::ScanAttribute(absl::string_view name, absl::string_view value) {
     }
     return VisitUrl(url);
   }
+  if (!absl::StrContains(value, '/') && !absl::StrContains(value, '&')) return;
   // Names of XML vocabularies lead nowhere.
-  if (absl::StartsWithIgnoreCase(name, "xmlns")) return;
-  if (absl::StrContains(value, "//") || absl::StrContains(value, '&')) ScanText(Decoded(value), false);
+  if (!absl::StartsWithIgnoreCase(name, "xmlns")) ScanText(Decoded(value), false);
 }
 
 // `at`: behind the tag's name. Returns the position of its end.
@@ -252,7 +287,11 @@ size_t Scanner::ScanAttributes(absl::string_view html, size_t at) {
     const char quote = html[at] == '"' || html[at] == '\'' ? html[at] : '\0';
     const size_t value = at + (quote != '\0');
     at = value;
-    skip_while([&](char c) { return quote != '\0' ? c != quote : !IsSpace(c) && c != '>'; });
+    if (quote != '\0') {
+      at = std::min(html.find(quote, at), html.size());
+    } else {
+      skip_while([](char c) { return !IsSpace(c) && c != '>'; });
+    }
     ScanAttribute(attribute, html.substr(value, at - value));
     if (quote != '\0' && at < html.size()) ++at;
   }

@@ -30,8 +30,11 @@ int CountCharacters(absl::string_view text) {
 }
 
 bool HasEmptyPlace(absl::string_view folded) {
-  for (const absl::string_view sign : {" ,", "()", "( )"}) {
-    if (absl::StrContains(folded, sign)) return true;
+  for (size_t at = folded.find(','); at != absl::string_view::npos; at = folded.find(',', at + 1)) {
+    if (at > 0 && folded[at - 1] == ' ') return true;
+  }
+  for (size_t at = folded.find('('); at != absl::string_view::npos; at = folded.find('(', at + 1)) {
+    if (absl::StartsWith(folded.substr(at + 1), ")") || absl::StartsWith(folded.substr(at + 1), " )")) return true;
   }
   return false;
 }
@@ -42,7 +45,13 @@ class LinkReasons {
   LinkReasons(const std::vector<std::string>& allowed, Findings& findings) : allowed_(allowed), findings_(findings) {}
 
   void Look(absl::string_view part, absl::string_view host) {
-    if (HostAllowed(host, allowed_) || named_.size() == kMostHostsNamed || absl::c_linear_search(named_, host)) return;
+    // A message's links mostly lead to one host.
+    if (!last_allowed_.empty() && host == last_allowed_) return;
+    if (HostAllowed(host, allowed_)) {
+      last_allowed_ = std::string(host);
+      return;
+    }
+    if (named_.size() == kMostHostsNamed || absl::c_linear_search(named_, host)) return;
     named_.emplace_back(host);
     const std::string where =
         host.empty() ? "to where nobody can say" : absl::StrCat("to ", host, ", which is not allowed");
@@ -66,6 +75,7 @@ class LinkReasons {
   const std::vector<std::string>& allowed_;
   Findings& findings_;
   std::vector<std::string> named_;
+  std::string last_allowed_;
 };
 
 }  // namespace

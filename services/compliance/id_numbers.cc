@@ -14,8 +14,7 @@ namespace {
 
 // The fewest digits, with single signs between them, that any number has in a row.
 constexpr size_t kFewestDigits = 6;
-// As many bytes of every such row hold one that is looked at.
-constexpr size_t kStride = 5;
+constexpr size_t kStride = kFewestDigits - 1;
 // What is longer is no number.
 constexpr size_t kMostDigits = 40;
 
@@ -159,6 +158,7 @@ class Row {
     while (end_ < text.size() && Continues(end_)) ++end_;
     if (IsSeparator(text[begin_])) ++begin_;
     if (end_ > begin_ && IsSeparator(text[end_ - 1])) --end_;
+    if (end_ - begin_ < kFewestDigits) return;
     for (size_t i = begin_; i < end_; ++i) {
       if (!IsDigit(text[i])) continue;
       if (i == begin_ || !IsDigit(text[i - 1])) groups_ += 1;
@@ -171,7 +171,8 @@ class Row {
   bool IsCandidate() const { return count_ >= kFewestDigits && count_ <= kMostDigits; }
 
   void Find(absl::FunctionRef<void(const IdNumber&)> found) const {
-    if (FindIban(found)) return;
+    // None has fewer digits in its longest row.
+    if (count_ >= 10 && FindIban(found)) return;
     if (FindSpanish(found) || FindBritish(found) || FindCorsican(found)) return;
     if (!Free(begin_, end_)) return;
     const absl::string_view digits(digits_.data(), count_);
@@ -341,18 +342,16 @@ class Row {
 }  // namespace
 
 void FindIdNumbers(absl::string_view folded, absl::FunctionRef<void(const IdNumber&)> found) {
-  // Of every kStride bytes one is looked at: no row of kFewestDigits falls between two.
-  for (size_t i = kStride - 1; i < folded.size();) {
-    const char c = folded[i];
-    const bool in_row =
-        IsDigit(c) || (IsSeparator(c) && i + 1 < folded.size() && IsDigit(folded[i - 1]) && IsDigit(folded[i + 1]));
-    if (!in_row) {
+  // Of every kStride bytes two neighbours are looked at: no row of kFewestDigits falls between, and of two neighbours
+  // in a row one is a digit.
+  for (size_t i = 0; i + 1 < folded.size();) {
+    if (!(IsDigit(folded[i]) | IsDigit(folded[i + 1]))) {
       i += kStride;
       continue;
     }
-    const Row row(folded, i);
+    const Row row(folded, IsDigit(folded[i]) ? i : i + 1);
     if (row.IsCandidate()) row.Find(found);
-    i = row.end() + kStride;
+    i = row.end() + 1;
   }
 }
 
