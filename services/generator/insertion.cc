@@ -96,6 +96,16 @@ void AppendHtml(absl::string_view text, std::string& output) {
   }
 }
 
+namespace {
+
+// Nearly no byte of a text may, so that few are looked at together with those behind them.
+bool MayBeginControl(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xE2;
+}
+
+}  // namespace
+
 size_t ControlLength(absl::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
@@ -106,7 +116,7 @@ size_t ControlLength(absl::string_view text) {
 
 bool HasControlCharacter(absl::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
-    if (ControlLength(text.substr(i)) > 0) return true;
+    if (MayBeginControl(text[i]) && ControlLength(text.substr(i)) > 0) return true;
   }
   return false;
 }

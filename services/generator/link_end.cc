@@ -9,10 +9,12 @@ namespace {
 
 // Few values hold one of these, so few are looked at any further.
 bool MayHoldLink(absl::string_view text) {
+  bool www = false;
   for (const char c : text) {
     if (c == '/' || c == ':' || c == '\\' || c == '&') return true;
+    www |= (c | 0x20) == 'w';
   }
-  return FindWebLink(text) != text.npos;
+  return www && FindWebLink(text) != text.npos;
 }
 
 bool HasGap(absl::string_view text) {

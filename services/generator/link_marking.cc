@@ -246,6 +246,7 @@ class LinkMarker {
   }
 
   void PutMarks(bool known, std::vector<Token>::iterator end) {
+    if (!context_.rules.restricts() && !context_.rules.tracks()) return;
     Token mark;
     mark.kind = Token::Kind::kLinkEnd;
     mark.link.known = known;
@@ -262,7 +263,8 @@ class LinkMarker {
       }
       mark.link.mixed |= at > 0 && !stretch_.whole && out_[token].insertion != Insertion::kPercent;
     }
-    if (known && !leads && !mark.link.tracked) return;
+    const bool checked = !context_.rules.restricts() || (known && !leads);
+    if (checked && !mark.link.tracked) return;
     out_.insert(end, std::move(mark));
     Token start;
     start.kind = Token::Kind::kLinkStart;
