@@ -276,6 +276,8 @@ class Row {
     if (last >= text_.size() || text_[last] < 'a' || text_[last] > 'd') return false;
     const size_t prefix_end = begin_ - (grouped && begin_ > 0 && IsSeparator(text_[begin_ - 1]));
     if (prefix_end < 2) return false;
+    // "SAVE-AB123456C" is a voucher.
+    if (prefix_end > 2 && text_[prefix_end - 3] == '-') return false;
     const absl::string_view prefix = text_.substr(prefix_end - 2, 2);
     if (!IsLetter(prefix[0]) || !IsLetter(prefix[1]) || !Free(prefix_end - 2, last + 1)) return false;
     if (absl::StrContains("dfiquv", prefix[0]) || absl::StrContains("dfiquvo", prefix[1])) return false;

@@ -98,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"British", "AB 12 34 56 C", "UK National Insurance number"},
         Case{"BritishInOne", "AB123456C", "UK National Insurance number"},
         Case{"BritishPrefixThatIsNone", "BG123456C", ""}, Case{"BritishSuffixThatIsNone", "AB123456E", ""},
-        Case{"BritishFirstLetterThatIsNone", "DA123456C", ""}, Case{"AWordAndADate", "am 202612 a", ""}),
+        Case{"BritishFirstLetterThatIsNone", "DA123456C", ""}, Case{"AVoucher", "SAVE-AB123456C", ""},
+        Case{"AWordAndADate", "am 202612 a", ""}),
     [](const auto& info) { return info.param.name; });
 
 TEST(IdNumbers, NameTheLastFourOfCardsAlone) {
