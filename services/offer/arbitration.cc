@@ -78,11 +78,11 @@ void ExplainLosers(const CompiledOffers& offers, const Candidates& candidates, s
   }
 }
 
-// "propensity 0.1 × context weight 1.5 × value 4.32 USD × lever 2": the factors that count.
+// "propensity 0.1 x context weight 1.5 x value 4.32 USD x lever 2": the factors that count.
 std::string FormulaText(const Weighing& weighing, const Priority& priority, absl::string_view currency) {
   std::string text;
   const auto add = [&](bool counts, absl::string_view name, const absl::AlphaNum& factor) {
-    if (counts) absl::StrAppend(&text, text.empty() ? "" : " × ", name, factor);
+    if (counts) absl::StrAppend(&text, text.empty() ? "" : " x ", name, factor);
   };
   add(weighing.propensity, "propensity ", priority.propensity);
   add(weighing.context_weight, "context weight ", priority.context_weight);
@@ -91,10 +91,10 @@ std::string FormulaText(const Weighing& weighing, const Priority& priority, absl
   return text;
 }
 
-// "6.87 USD: propensity 0.08 × 87.15 USD margin after discount - 0.10 USD cost".
+// "6.87 USD: propensity 0.08 x 87.15 USD margin after discount - 0.10 USD cost".
 std::string ValueText(const CompiledAction& action, const Priority& priority, absl::string_view currency) {
   return absl::StrCat(FormatMoney(priority.value_minor, currency), ": ", action.uplift ? "uplift " : "propensity ",
-                      priority.uplift, " × ", FormatMoney(action.worth_minor, currency),
+                      priority.uplift, " x ", FormatMoney(action.worth_minor, currency),
                       !action.price_variables.empty() ? " margin after discount - " : " worth of a response - ",
                       FormatMoney(static_cast<double>(action.cost_minor), currency), " cost");
 }
@@ -150,7 +150,7 @@ void ExplainAffinity(const CompiledOffers& offers, const Priority& priority, v1:
   if (!priority.affinity || *priority.affinity <= 0 || decision.reasons_size() == kMaxReasons) return;
   v1::Reason& reason = *decision.add_reasons();
   SetReason(reason, kAffinity,
-            absl::StrCat("context weight × ", 1 + offers.weighing.affinity_weight * *priority.affinity, ": ",
+            absl::StrCat("context weight x ", 1 + offers.weighing.affinity_weight * *priority.affinity, ": ",
                          FormatPercent(*priority.affinity * 10'000),
                          " % of the customer's orders and views are in these categories"));
   AddFact(reason, "affinity", absl::AlphaNum(*priority.affinity).Piece());
@@ -168,8 +168,8 @@ void WriteWinner(const CompiledOffers& offers, size_t winner, const Candidate& c
   WriteFactors(action, candidate.priority, *decision.mutable_factors());
   ExplainWin(offers, action, candidate.priority, decision);
   ExplainChannel(action, candidate.channel, decision);
-  ExplainAdjustments(action.adjustments, kPropensityAdjusted, "propensity × ", subject, decision);
-  ExplainAdjustments(action.context_weights, kContextWeighed, "context weight × ", subject, decision);
+  ExplainAdjustments(action.adjustments, kPropensityAdjusted, "propensity x ", subject, decision);
+  ExplainAdjustments(action.context_weights, kContextWeighed, "context weight x ", subject, decision);
   ExplainAffinity(offers, candidate.priority, decision);
 }
 
