@@ -65,7 +65,10 @@ absl::Status OfferService::Select(Connection& connection, const v1::SelectAction
   ReservationLedger ledger(connection);
   AssignmentLedger assignments(connection, request.campaign());
   Assigner assigner(request, now, assignments);
-  Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner, request.has_decide_time());
+  absl::optional<OfferDraw> draw;
+  if (request.config().arbitration().has_thompson_sampling()) draw.emplace(*offers, request);
+  Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner, draw ? &*draw : nullptr,
+                      request.has_decide_time());
   response.mutable_results()->Reserve(request.items_size());
   for (const v1::SelectItem& item : request.items()) selection.Decide(item, *response.add_results());
   if (!request.dry_run()) ledger.Flush();
