@@ -72,6 +72,7 @@ v1::StepRecord ResultOf(const v1::StepRecord& record) {
   result.clear_end_time();
   result.clear_attempt_count();
   result.clear_rfm_cutoffs();
+  result.clear_action_responses();
   return result;
 }
 

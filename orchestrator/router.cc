@@ -11,7 +11,8 @@ namespace {
 
 using Strategies = google::protobuf::RepeatedField<int>;
 
-constexpr absl::string_view kArrow = " → ";
+// ASCII, as every reason on the way of each customer: Protobuf checks texts beyond it byte by byte, at every hop.
+constexpr absl::string_view kArrow = " -> ";
 
 absl::string_view BehavioralLack(const v1::SegmentationConfig& config, const v1::Profile& profile) {
   if (config.behavioral().empty()) return "the campaign defines no behavioral segments";

@@ -46,24 +46,24 @@ TEST(Router, KeepsTheCampaignsOrderWhereThereIsDataForAll) {
 TEST(Router, EachHopSaysWhatTheStrategyLacksAndWhereTheChainGoesOn) {
   EXPECT_EQ(Route(kAll, ""),
             "PROFILE\n"
-            "STRATEGY_LACKS_DATA neither activity nor purchases on record: churn → behavioral\n"
-            "STRATEGY_LACKS_DATA no activity on record: behavioral → rfm\n"
-            "STRATEGY_LACKS_DATA no purchases on record: rfm → profile\n"
-            "STRATEGY_LACKS_DATA no recent tickets, chats or searches: intent → nothing left");
+            "STRATEGY_LACKS_DATA neither activity nor purchases on record: churn -> behavioral\n"
+            "STRATEGY_LACKS_DATA no activity on record: behavioral -> rfm\n"
+            "STRATEGY_LACKS_DATA no purchases on record: rfm -> profile\n"
+            "STRATEGY_LACKS_DATA no recent tickets, chats or searches: intent -> nothing left");
 }
 
 TEST(Router, HopsForOneCauseAreOneReason) {
   EXPECT_EQ(Route("segmentation { enabled_strategies: [STRATEGY_CHURN, STRATEGY_RFM, STRATEGY_PROFILE] "
                   "personas { segment: 'p' } churn { model: CHURN_MODEL_BG_NBD } }",
                   "days_since_last_activity: 3"),
-            "PROFILE\nSTRATEGY_LACKS_DATA no purchases on record: churn → rfm → profile");
+            "PROFILE\nSTRATEGY_LACKS_DATA no purchases on record: churn -> rfm -> profile");
 }
 
 TEST(Router, LeavesOutWhatTheCampaignDoesNotDefine) {
   EXPECT_EQ(Route("segmentation { enabled_strategies: [STRATEGY_BEHAVIORAL, STRATEGY_PROFILE] }",
                   "days_since_last_activity: 1"),
-            "\nSTRATEGY_LACKS_DATA the campaign defines no behavioral segments: behavioral → profile"
-            "\nSTRATEGY_LACKS_DATA the campaign defines no personas: profile → nothing left");
+            "\nSTRATEGY_LACKS_DATA the campaign defines no behavioral segments: behavioral -> profile"
+            "\nSTRATEGY_LACKS_DATA the campaign defines no personas: profile -> nothing left");
 }
 
 TEST(Router, LearntPersonasAreEnoughForProfile) {
@@ -75,8 +75,8 @@ TEST(Router, LearntPersonasAreEnoughForProfile) {
 TEST(Router, ActivityAloneIsEnoughForChurnAndBehaviourButNotForRfm) {
   EXPECT_EQ(Route(kAll, "days_since_last_activity: 0"),
             "CHURN BEHAVIORAL PROFILE\n"
-            "STRATEGY_LACKS_DATA no purchases on record: rfm → profile\n"
-            "STRATEGY_LACKS_DATA no recent tickets, chats or searches: intent → nothing left");
+            "STRATEGY_LACKS_DATA no purchases on record: rfm -> profile\n"
+            "STRATEGY_LACKS_DATA no recent tickets, chats or searches: intent -> nothing left");
 }
 
 TEST(Router, KnowledgeOfFeaturesIsEnoughForBehaviour) {
@@ -93,7 +93,7 @@ constexpr char kRules[] =
 TEST(Router, TheFirstStrategyRuleThatHoldsGivesTheOrder) {
   EXPECT_EQ(Route(kRules, "days_since_last_purchase: 2 recent_texts { text: 'hi' }"), "RFM INTENT");
   EXPECT_EQ(Route(kRules, "days_since_last_purchase: 2 recent_texts { text: 'hi' } open_tickets { ticket_id: 't' }"),
-            "INTENT RFM\nSTRATEGY_SWITCHED_OFF switched off in the campaign: churn → intent");
+            "INTENT RFM\nSTRATEGY_SWITCHED_OFF switched off in the campaign: churn -> intent");
 }
 
 // Every set of enabled strategies, with every kind of data at hand, with and without a rule that names all strategies.

@@ -440,6 +440,15 @@ TEST_F(RunnerTest, ThompsonSamplingLearnsFromAReportThatIsAskedForEveryTenMinute
   EXPECT_EQ(fakes_.calls("GetReport").size(), 2u);
 }
 
+TEST_F(RunnerTest, ActionsThatAreDrawnLearnFromAReportByOffer) {
+  v1::Campaign campaign = SmallCampaign();
+  campaign.mutable_offers()->mutable_arbitration()->mutable_thompson_sampling();
+  world_->Apply(campaign);
+  EXPECT_EQ(world_->Settled(world_->Run("customer_id: 'ann'")), "DELIVERED 1");
+  EXPECT_EQ(fakes_.calls("GetReport"), Strings{"win-back"});
+  EXPECT_EQ(fakes_.calls("ActionResponses"), Strings{"hello 7 of 70"});
+}
+
 TEST_F(RunnerTest, WhatIsNotDeliveredIsAssignedButNotExposed) {
   v1::Campaign campaign = SmallCampaign();
   *campaign.mutable_offers()->add_experiments() = ParseProto<v1::Experiment>(

@@ -9,7 +9,6 @@
 #include "common/status.h"
 #include "orchestrator/calls.h"
 #include "orchestrator/router.h"
-#include "orchestrator/variant_responses.h"
 
 namespace campaign::orchestrator {
 namespace {
@@ -389,43 +388,57 @@ void Steps::Retrieval(Batch& batch, std::vector<Member*> members, Done done) {
 }
 
 void Steps::Offer(Batch& batch, std::vector<Member*> members, Done done) {
-  // A replay finds what was chosen recorded.
-  if (batch.recorded != nullptr || !LearnsFromResponses(batch.plan->campaign.offers())) {
-    return OfferWithResponses(batch, std::move(members), {}, std::move(done));
+  // A replay is decided by the responses of then; which variants were chosen, offers has recorded.
+  if (batch.recorded != nullptr) {
+    return OfferWithResponses(batch, std::move(members), {}, batch.recorded->action_responses(), std::move(done));
   }
-  const std::string& campaign = batch.plan->campaign.name();
+  const v1::OfferConfig& config = batch.plan->campaign.offers();
+  WithReport(batch, LearnsFromResponses(config), v1::REPORT_DIMENSION_VARIANT,
+             [this, &batch, &config, members, done](absl::Status status, const v1::GetReportResponse& by_variant) {
+               if (!status.ok()) return done(status, {});
+               const VariantResponses variants = ResponsesOf(config, by_variant);
+               WithReport(batch, config.arbitration().has_thompson_sampling(), v1::REPORT_DIMENSION_OFFER,
+                          [=, this, &batch, &config](absl::Status status, const v1::GetReportResponse& by_action) {
+                            if (!status.ok()) return done(status, {});
+                            OfferWithResponses(batch, members, variants, ActionResponsesOf(config, by_action), done);
+                          });
+             });
+}
+
+void Steps::WithReport(Batch& batch, bool needed, v1::ReportDimension dimension, ReportDone done) {
+  if (!needed) return done(absl::OkStatus(), v1::GetReportResponse::default_instance());
+  const std::pair<std::string, int> key = {batch.plan->campaign.name(), dimension};
   TimedReport last;
   {
     absl::MutexLock lock(&reports_mutex_);
-    if (const auto it = reports_.find(campaign); it != reports_.end()) last = it->second;
+    if (const auto it = reports_.find(key); it != reports_.end()) last = it->second;
   }
-  if (clock_.Now() - last.time < kReportAge) {
-    return OfferWithResponses(batch, std::move(members), last.report, std::move(done));
-  }
+  if (clock_.Now() - last.time < kReportAge) return done(absl::OkStatus(), last.report);
   auto call = NewCall<v1::GetReportRequest, v1::GetReportResponse>(batch);
-  call->request->set_campaign(campaign);
-  call->request->set_dimension(v1::REPORT_DIMENSION_VARIANT);
+  call->request->set_campaign(key.first);
+  call->request->set_dimension(dimension);
   StartCall(
       call, kDeadline, [&](auto... a) { analytics_->async()->GetReport(std::move(a)...); },
-      [this, &batch, members, done](absl::Status status, const v1::GetReportResponse* response) {
-        if (!status.ok()) return done(status, {});
+      [this, key, done](absl::Status status, const v1::GetReportResponse* response) {
+        if (!status.ok()) return done(status, v1::GetReportResponse::default_instance());
         {
           absl::MutexLock lock(&reports_mutex_);
-          reports_[batch.plan->campaign.name()] = {*response, clock_.Now()};
+          reports_[key] = {*response, clock_.Now()};
         }
-        OfferWithResponses(batch, members, *response, done);
+        done(absl::OkStatus(), *response);
       });
 }
 
-void Steps::OfferWithResponses(Batch& batch, std::vector<Member*> members, const v1::GetReportResponse& report,
-                               Done done) {
+void Steps::OfferWithResponses(Batch& batch, std::vector<Member*> members, VariantResponses variants,
+                               const ActionResponses& actions, Done done) {
   auto call = NewCall<v1::SelectActionsRequest, v1::SelectActionsResponse>(batch);
   v1::SelectActionsRequest& request = *call->request;
   request.set_campaign(batch.plan->campaign.name());
   request.set_config_version(batch.plan->version);
   SetDryRun(batch, request);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.offers()));
-  *request.mutable_variant_responses() = ResponsesOf(batch.plan->campaign.offers(), report);
+  *request.mutable_variant_responses() = std::move(variants);
+  *request.mutable_action_responses() = actions;
   for (const Member* member : members) {
     v1::SelectItem& item = *request.add_items();
     item.set_customer_run_id(member->customer_run_id);
@@ -435,10 +448,15 @@ void Steps::OfferWithResponses(Batch& batch, std::vector<Member*> members, const
   }
   StartCall(
       call, kDeadline, [&](auto... a) { offers_->async()->SelectActions(std::move(a)...); },
-      Collect(batch, members.size(), std::move(done), [](v1::SelectItemResult& result, v1::StepRecord& record, int) {
-        if (result.has_decision()) record.unsafe_arena_set_allocated_decision(result.mutable_decision());
-        return result.has_decision();
-      }));
+      Collect(batch, members.size(), std::move(done),
+              [&request](v1::SelectItemResult& result, v1::StepRecord& record, int) {
+                if (!result.has_decision()) return false;
+                record.unsafe_arena_set_allocated_decision(result.mutable_decision());
+                // They move: what was drawn by them can be drawn again.
+                if (!request.action_responses().empty())
+                  *record.mutable_action_responses() = request.action_responses();
+                return true;
+              }));
 }
 
 void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {

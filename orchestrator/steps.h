@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -21,6 +22,7 @@
 #include "campaign/v1/segmentation.grpc.pb.h"
 #include "common/clock.h"
 #include "orchestrator/batch.h"
+#include "orchestrator/responses.h"
 
 namespace campaign::orchestrator {
 
@@ -66,7 +68,11 @@ class Steps {
   void SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const v1::RfmCutoffs& cutoffs, Done done);
   void Retrieval(Batch& batch, std::vector<Member*> members, Done done);
   void Offer(Batch& batch, std::vector<Member*> members, Done done);
-  void OfferWithResponses(Batch& batch, std::vector<Member*> members, const v1::GetReportResponse& report, Done done);
+  using ReportDone = std::function<void(absl::Status, const v1::GetReportResponse&)>;
+  // The campaign's report, at most kReportAge old; an empty one where it is not `needed`.
+  void WithReport(Batch& batch, bool needed, v1::ReportDimension dimension, ReportDone done);
+  void OfferWithResponses(Batch& batch, std::vector<Member*> members, VariantResponses variants,
+                          const ActionResponses& actions, Done done);
   void Generation(Batch& batch, std::vector<Member*> members, Done done);
   void Compliance(Batch& batch, std::vector<Member*> members, Done done);
   void Delivery(Batch& batch, std::vector<Member*> members, Done done);
@@ -86,13 +92,13 @@ class Steps {
   v1::RfmCutoffs cutoffs_ ABSL_GUARDED_BY(cutoffs_mutex_);
   absl::Time cutoffs_time_ ABSL_GUARDED_BY(cutoffs_mutex_) = absl::InfinitePast();
 
-  // So do the responses that Thompson sampling learns from; by campaign.
+  // So do the responses that Thompson sampling learns from; by campaign and v1::ReportDimension.
   struct TimedReport {
     v1::GetReportResponse report;
     absl::Time time = absl::InfinitePast();
   };
   absl::Mutex reports_mutex_;
-  absl::flat_hash_map<std::string, TimedReport> reports_ ABSL_GUARDED_BY(reports_mutex_);
+  absl::flat_hash_map<std::pair<std::string, int>, TimedReport> reports_ ABSL_GUARDED_BY(reports_mutex_);
 };
 
 }  // namespace campaign::orchestrator

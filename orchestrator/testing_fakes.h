@@ -265,6 +265,10 @@ class FakeServices {
         fakes_.Note("VariantResponses", absl::StrCat(responses.experiment_id(), "/", responses.variant_id(), " ",
                                                      responses.success_count(), " of ", responses.exposure_count()));
       }
+      for (const v1::ActionResponses& responses : request->action_responses()) {
+        fakes_.Note("ActionResponses", absl::StrCat(responses.action_id(), " ", responses.success_count(), " of ",
+                                                    responses.exposure_count()));
+      }
       return fakes_.Begin("SelectActions", RunIds(request->items()));
     }
     grpc::Status SettleReservations(grpc::ServerContext*, const v1::OffersSettleReservationsRequest* request,
@@ -434,10 +438,11 @@ class FakeServices {
     // Five conversions of fifty deliveries of "subject/a".
     grpc::Status GetReport(grpc::ServerContext*, const v1::GetReportRequest* request,
                            v1::GetReportResponse* response) override {
+      const bool by_offer = request->dimension() == v1::REPORT_DIMENSION_OFFER;
       v1::ReportRow& row = *response->add_rows();
-      row.set_key("subject/a");
-      row.set_sent_count(50);
-      row.set_converted_count(5);
+      row.set_key(by_offer ? "hello" : "subject/a");
+      row.set_sent_count(by_offer ? 70 : 50);
+      row.set_converted_count(by_offer ? 7 : 5);
       return fakes_.Begin("GetReport", {request->campaign()});
     }
 

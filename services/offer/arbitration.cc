@@ -1,10 +1,12 @@
 #include "services/offer/arbitration.h"
 
+#include <numeric>
 #include <string>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "services/offer/loss.h"
 #include "services/offer/pricing.h"
 #include "services/offer/reasons.h"
@@ -19,15 +21,27 @@ constexpr int kMaxReasons = 16;
 
 using Candidates = absl::InlinedVector<Candidate, 16>;
 
-// The candidate of the greatest priority, of equal ones the first; else the fallback. Past the end where none is left.
-size_t WinnerOf(const CompiledOffers& offers, const Candidates& candidates) {
+// The candidate of the greatest priority, of equal ones the first. Past the end where none is left.
+size_t GreatestOf(const CompiledOffers& offers, const Candidates& candidates) {
   size_t winner = candidates.size();
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (!candidates[i].viable || i == offers.fallback) continue;
     if (winner == candidates.size() || candidates[i].priority.total > candidates[winner].priority.total) winner = i;
   }
-  if (winner == candidates.size() && offers.fallback && candidates[*offers.fallback].viable) return *offers.fallback;
   return winner;
+}
+
+// The fallback, where it may be done; else past the end.
+size_t FallbackOf(const CompiledOffers& offers, const Candidates& candidates) {
+  return offers.fallback && candidates[*offers.fallback].viable ? *offers.fallback : candidates.size();
+}
+
+ActionSet TakingPart(const CompiledOffers& offers, const Candidates& candidates) {
+  ActionSet set = 0;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].viable && i != offers.fallback) set |= ActionSet{1} << i;
+  }
+  return set;
 }
 
 // Whether the priority is the value alone, so that amounts of money say it all.
@@ -49,6 +63,20 @@ void ExplainLowerValue(const CompiledOffers& offers, const Candidate& candidate,
                          best_action_id));
 }
 
+// Says what the draw would have had to be: each action's share of 0 to 1 lies where the shares before it end.
+void ExplainNotDrawn(const CompiledOffers& offers, const Drawn& drawn, size_t index, v1::LosingCandidate& losing) {
+  const std::vector<double>& probabilities = *drawn.probabilities;
+  const double start = std::accumulate(probabilities.begin(), probabilities.begin() + static_cast<int>(index), 0.0);
+  losing.set_draw_probability(probabilities[index]);
+  SetReason(*losing.mutable_reason(), kNotDrawn,
+            absl::StrCat("drawn with probability ", probabilities[index], "; ",
+                         offers.actions[drawn.winner].decision.action_id(), " was"));
+  const std::string range = absl::StrCat(start, " to ", start + probabilities[index]);
+  Loss loss(losing);
+  absl::StrAppend(&loss.AddChange(kOtherDraw, "uniform", range), "a draw from ", range, ", not ", drawn.uniform);
+  loss.Finish();
+}
+
 void ExplainFallbackNotNeeded(bool viable, v1::LosingCandidate& losing) {
   if (viable) {
     SetReason(*losing.mutable_reason(), kFallbackNotNeeded, "done only where nothing else is left");
@@ -58,11 +86,12 @@ void ExplainFallbackNotNeeded(bool viable, v1::LosingCandidate& losing) {
   loss.Finish();
 }
 
-// Completes what Evaluate wrote of the losers, now that it is known what they had to beat.
+// Completes what Evaluate wrote of the losers, now that it is known what they had to beat: the winner's priority, or,
+// in a draw, nothing but 0.
 void ExplainLosers(const CompiledOffers& offers, const Candidates& candidates, size_t winner,
-                   v1::ActionDecision& decision) {
+                   const absl::optional<Drawn>& drawn, v1::ActionDecision& decision) {
   const bool beaten = winner < candidates.size() && winner != offers.fallback;
-  const double target = beaten ? candidates[winner].priority.total : 0;
+  const double target = beaten && !drawn ? candidates[winner].priority.total : 0;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (i == winner) continue;
     v1::LosingCandidate& losing = *decision.mutable_losing_candidates(static_cast<int>(i));
@@ -70,19 +99,23 @@ void ExplainLosers(const CompiledOffers& offers, const Candidates& candidates, s
       if (beaten && !candidates[i].hopeless) ExplainFallbackNotNeeded(candidates[i].viable, losing);
       continue;
     }
+    if (candidates[i].viable && drawn) {
+      ExplainNotDrawn(offers, *drawn, i, losing);
+      continue;
+    }
     if (candidates[i].viable) {
       ExplainLowerValue(offers, candidates[i], candidates[winner], offers.actions[winner].decision.action_id(),
                         *losing.mutable_reason());
     }
-    ExplainRise(offers, candidates[i], target, !beaten || i > winner, losing);
+    ExplainRise(offers, candidates[i], target, drawn || !beaten || i > winner, losing);
   }
 }
 
-// "propensity 0.1 × context weight 1.5 × value 4.32 USD × lever 2": the factors that count.
+// "propensity 0.1 x context weight 1.5 x value 4.32 USD x lever 2": the factors that count.
 std::string FormulaText(const Weighing& weighing, const Priority& priority, absl::string_view currency) {
   std::string text;
   const auto add = [&](bool counts, absl::string_view name, const absl::AlphaNum& factor) {
-    if (counts) absl::StrAppend(&text, text.empty() ? "" : " × ", name, factor);
+    if (counts) absl::StrAppend(&text, text.empty() ? "" : " x ", name, factor);
   };
   add(weighing.propensity, "propensity ", priority.propensity);
   add(weighing.context_weight, "context weight ", priority.context_weight);
@@ -91,10 +124,10 @@ std::string FormulaText(const Weighing& weighing, const Priority& priority, absl
   return text;
 }
 
-// "6.87 USD: propensity 0.08 × 87.15 USD margin after discount - 0.10 USD cost".
+// "6.87 USD: propensity 0.08 x 87.15 USD margin after discount - 0.10 USD cost".
 std::string ValueText(const CompiledAction& action, const Priority& priority, absl::string_view currency) {
   return absl::StrCat(FormatMoney(priority.value_minor, currency), ": ", action.uplift ? "uplift " : "propensity ",
-                      priority.uplift, " × ", FormatMoney(action.worth_minor, currency),
+                      priority.uplift, " x ", FormatMoney(action.worth_minor, currency),
                       !action.price_variables.empty() ? " margin after discount - " : " worth of a response - ",
                       FormatMoney(static_cast<double>(action.cost_minor), currency), " cost");
 }
@@ -106,6 +139,10 @@ void ExplainWin(const CompiledOffers& offers, const CompiledAction& action, cons
   if (decision.fallback()) {
     SetReason(reason, kFallback,
               absl::StrCat("nothing else is left; expected value ", ValueText(action, priority, currency)));
+  } else if (decision.has_draw_probability()) {
+    SetReason(reason, kDrawn,
+              absl::StrCat("drawn with probability ", decision.draw_probability(),
+                           " by the responses so far; expected value ", ValueText(action, priority, currency)));
   } else if (IsValueAlone(offers, priority)) {
     SetReason(reason, kWonByValue, absl::StrCat("greatest expected value, ", ValueText(action, priority, currency)));
   } else {
@@ -177,7 +214,7 @@ void ExplainAffinity(const CompiledOffers& offers, const Priority& priority, v1:
   if (!priority.affinity || *priority.affinity <= 0 || decision.reasons_size() == kMaxReasons) return;
   v1::Reason& reason = *decision.add_reasons();
   SetReason(reason, kAffinity,
-            absl::StrCat("context weight × ", 1 + offers.weighing.affinity_weight * *priority.affinity, ": ",
+            absl::StrCat("context weight x ", 1 + offers.weighing.affinity_weight * *priority.affinity, ": ",
                          FormatPercent(*priority.affinity * 10'000),
                          " % of the customer's orders and views are in these categories"));
   AddFact(reason, "affinity", absl::AlphaNum(*priority.affinity).Piece());
@@ -194,8 +231,8 @@ void WriteWinner(const CompiledOffers& offers, size_t winner, const Candidate& c
   WriteFactors(action, candidate.priority, *decision.mutable_factors());
   ExplainWin(offers, action, candidate.priority, decision);
   WriteChannels(action, customer, decision);
-  ExplainAdjustments(action.adjustments, kPropensityAdjusted, "propensity × ", customer.subject, decision);
-  ExplainAdjustments(action.context_weights, kContextWeighed, "context weight × ", customer.subject, decision);
+  ExplainAdjustments(action.adjustments, kPropensityAdjusted, "propensity x ", customer.subject, decision);
+  ExplainAdjustments(action.context_weights, kContextWeighed, "context weight x ", customer.subject, decision);
   ExplainAffinity(offers, candidate.priority, decision);
 }
 
@@ -207,7 +244,7 @@ void WriteNone(v1::ActionDecision& decision) {
 
 }  // namespace
 
-const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subject_case, absl::Time now,
+const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subject_case, absl::Time now, OfferDraw* draw,
                                 v1::ActionDecision& decision) {
   const Customer customer = CustomerOf(offers, subject_case);
   Candidates candidates(offers.actions.size());
@@ -215,14 +252,20 @@ const CompiledAction* Arbitrate(const CompiledOffers& offers, const Case& subjec
   for (size_t i = 0; i < candidates.size(); ++i) {
     candidates[i] = Evaluate(offers, i, customer, now, *decision.add_losing_candidates());
   }
-  const size_t winner = WinnerOf(offers, candidates);
-  ExplainLosers(offers, candidates, winner, decision);
+  absl::optional<Drawn> drawn;
+  if (const ActionSet set = draw == nullptr ? 0 : TakingPart(offers, candidates); set != 0) {
+    drawn = draw->Draw(set, subject_case.item.customer_run_id());
+  }
+  size_t winner = drawn ? drawn->winner : GreatestOf(offers, candidates);
+  if (winner == candidates.size()) winner = FallbackOf(offers, candidates);
+  ExplainLosers(offers, candidates, winner, drawn, decision);
   WriteCounted(offers.weighing, decision);
   if (winner == candidates.size()) {
     WriteNone(decision);
     return nullptr;
   }
   decision.mutable_losing_candidates()->DeleteSubrange(static_cast<int>(winner), 1);
+  if (drawn) decision.set_draw_probability((*drawn->probabilities)[winner]);
   WriteWinner(offers, winner, candidates[winner], customer, decision);
   return &offers.actions[winner];
 }

@@ -46,7 +46,7 @@ TEST(Arbitration, BundleOfHigherMarginBeatsTheAccessory) {
   EXPECT_EQ(decision.kind(), v1::ACTION_KIND_UPSELL);
   EXPECT_EQ(decision.name(), "Premium bundle");
   EXPECT_EQ(decision.template_id(), "bundle");
-  // 0.08 × 249.00 × (45 % - 10 %) - 0.10 = 6.872.
+  // 0.08 x 249.00 x (45 % - 10 %) - 0.10 = 6.872.
   EXPECT_NEAR(decision.action_value_minor(), 687.2, 1e-9);
   EXPECT_DOUBLE_EQ(decision.propensity(), 0.08);
   EXPECT_EQ(VariableOf(decision, "bundle_name"), "Studio set");
@@ -54,7 +54,7 @@ TEST(Arbitration, BundleOfHigherMarginBeatsTheAccessory) {
   EXPECT_EQ(VariableOf(decision, "discounted_price"), "224.10");
   EXPECT_EQ(VariableOf(decision, "discount_percent"), "10");
   EXPECT_EQ(VariableOf(decision, "currency"), "USD");
-  EXPECT_THAT(ReasonOf(decision, kWonByValue).text(), HasSubstr("6.87 USD: propensity 0.08 × 87.15 USD margin"));
+  EXPECT_THAT(ReasonOf(decision, kWonByValue).text(), HasSubstr("6.87 USD: propensity 0.08 x 87.15 USD margin"));
   ASSERT_EQ(decision.losing_candidates_size(), 1);
   EXPECT_EQ(LossOf(decision).code(), kLowerValue);
   EXPECT_EQ(LossOf(decision).text(), "expected value 2.94 USD is not above 6.87 USD of premium_bundle");
@@ -87,7 +87,7 @@ TEST(Arbitration, TeachesWithoutADiscount) {
   EXPECT_EQ(decision.kind(), v1::ACTION_KIND_EDUCATION);
   EXPECT_EQ(VariableOf(decision, "discount_percent"), "(absent)");
   EXPECT_EQ(VariableOf(decision, "price"), "(absent)");
-  EXPECT_THAT(ReasonOf(decision, kWonByValue).text(), HasSubstr("0.25 × 9.00 USD worth of a response"));
+  EXPECT_THAT(ReasonOf(decision, kWonByValue).text(), HasSubstr("0.25 x 9.00 USD worth of a response"));
 }
 
 TEST(Arbitration, NotEligibleCarriesTheFirstComparisonThatFails) {
@@ -165,9 +165,9 @@ TEST(Propensity, AdjustmentsThatHoldMultiplyAndSayWhy) {
     if (reason.code() == kPropensityAdjusted) texts.push_back(reason.text());
   }
   ASSERT_EQ(texts.size(), 2);
-  EXPECT_THAT(texts[0], HasSubstr("propensity × 3: "));
+  EXPECT_THAT(texts[0], HasSubstr("propensity x 3: "));
   EXPECT_THAT(texts[0], HasSubstr("6"));
-  EXPECT_THAT(texts[1], HasSubstr("propensity × 2: "));
+  EXPECT_THAT(texts[1], HasSubstr("propensity x 2: "));
 }
 
 TEST(Propensity, IsCutToOne) {

@@ -17,7 +17,8 @@ v1::ActionDecision Decide(const v1::OfferConfig& config, const v1::SelectItem& i
   Standing standing;
   standing.Reset(offers->actions.size());
   change(standing);
-  Arbitrate(*offers, {item, standing, committed_action_id}, campaign::testing::Utc("2026-06-15 12:00:00"), decision);
+  Arbitrate(*offers, {item, standing, committed_action_id}, campaign::testing::Utc("2026-06-15 12:00:00"), nullptr,
+            decision);
   return decision;
 }
 

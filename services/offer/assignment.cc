@@ -57,13 +57,19 @@ void Assigner::Assign(const v1::SelectItem& item, const CompiledAction& action, 
 }
 
 Assigner::Choice Assigner::Choose(const v1::SelectItem& item, const v1::Experiment& experiment) {
+  const Choice choice = ChooseNew(item, experiment);
+  if (choice.variant == nullptr || request_.dry_run()) {
+    const Choice recorded = Recorded(item, experiment);
+    return recorded.variant != nullptr ? recorded : choice;
+  }
+  const std::string& customer_id = item.profile().customer().customer_id();
+  const std::string& scope = ScopeOf(item, experiment);
+  const RecordedAssignment assignment{choice.variant->variant_id(), item.customer_run_id(), choice.probability, now_};
+  // Tried first, because for whoever is new it is all that has to be done.
+  if (ledger_.RecordNew(customer_id, experiment.experiment_id(), scope, assignment)) return choice;
   const Choice recorded = Recorded(item, experiment);
   if (recorded.variant != nullptr) return recorded;
-  const Choice choice = ChooseNew(item, experiment);
-  if (choice.variant != nullptr && !request_.dry_run()) {
-    ledger_.Record(item.profile().customer().customer_id(), experiment.experiment_id(), ScopeOf(item, experiment),
-                   {choice.variant->variant_id(), item.customer_run_id(), choice.probability, now_});
-  }
+  ledger_.Replace(customer_id, experiment.experiment_id(), scope, assignment);
   return choice;
 }
 

@@ -62,45 +62,71 @@ absl::optional<RecordedAssignment> AssignmentLedger::Find(const std::string& cus
                             .time = absl::FromUnixMicros(query.getColumn(3).getInt64())};
 }
 
-void AssignmentLedger::Record(const std::string& customer_id, const std::string& experiment_id,
-                              const std::string& scope, const RecordedAssignment& assignment) {
-  SQLite::Statement& upsert = connection_.Prepare(
-      "INSERT INTO assignment (customer_id, experiment, scope, variant_id, customer_run_id, probability, assign_micros)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (customer_id, experiment, scope) DO UPDATE SET"
-      " variant_id = excluded.variant_id, customer_run_id = excluded.customer_run_id,"
-      " probability = excluded.probability, assign_micros = excluded.assign_micros, exposure_micros = NULL");
-  upsert.bindNoCopy(1, customer_id);
-  upsert.bind(2, NumberOf(experiment_id, true));
-  upsert.bindNoCopy(3, scope);
-  upsert.bindNoCopy(4, assignment.variant_id);
-  upsert.bindNoCopy(5, assignment.customer_run_id);
-  upsert.bind(6, assignment.probability);
-  upsert.bind(7, absl::ToUnixMicros(assignment.time));
-  upsert.exec();
+namespace {
+
+void BindAssignment(int first, const RecordedAssignment& assignment, SQLite::Statement& statement) {
+  statement.bindNoCopy(first, assignment.variant_id);
+  statement.bindNoCopy(first + 1, assignment.customer_run_id);
+  statement.bind(first + 2, assignment.probability);
+  statement.bind(first + 3, absl::ToUnixMicros(assignment.time));
 }
 
-bool RecordExposure(Connection& connection, const v1::Exposure& exposure, const RunIds& runs, absl::Time now) {
-  SQLite::Statement& find = connection.Prepare(
-      "SELECT id, scope FROM assignment WHERE customer_id = $1 AND experiment ="
-      " (SELECT id FROM experiment WHERE campaign = $2 AND experiment_id = $3)"
+}  // namespace
+
+bool AssignmentLedger::RecordNew(const std::string& customer_id, const std::string& experiment_id,
+                                 const std::string& scope, const RecordedAssignment& assignment) {
+  SQLite::Statement& insert = connection_.Prepare(
+      "INSERT INTO assignment (customer_id, experiment, scope, variant_id, customer_run_id, probability, assign_micros)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (customer_id, experiment, scope) DO NOTHING");
+  insert.bindNoCopy(1, customer_id);
+  insert.bind(2, NumberOf(experiment_id, true));
+  insert.bindNoCopy(3, scope);
+  BindAssignment(4, assignment, insert);
+  return insert.exec() > 0;
+}
+
+void AssignmentLedger::Replace(const std::string& customer_id, const std::string& experiment_id,
+                               const std::string& scope, const RecordedAssignment& assignment) {
+  SQLite::Statement& update = connection_.Prepare(
+      "UPDATE assignment SET variant_id = $1, customer_run_id = $2, probability = $3, assign_micros = $4,"
+      " exposure_micros = NULL WHERE customer_id = $5 AND experiment = $6 AND scope = $7");
+  BindAssignment(1, assignment, update);
+  update.bindNoCopy(5, customer_id);
+  update.bind(6, NumberOf(experiment_id, false));
+  update.bindNoCopy(7, scope);
+  update.exec();
+}
+
+void AssignmentLedger::RecordExposure(const v1::Exposure& exposure, const RunIds& runs, absl::Time now) {
+  const int64_t experiment = NumberOf(exposure.experiment_id(), false);
+  if (experiment == 0) return;
+  SQLite::Statement& update = connection_.Prepare(
+      "UPDATE assignment SET exposure_micros = $1 WHERE customer_id = $2 AND experiment = $3 AND scope = ''"
       " AND variant_id = $4 AND exposure_micros IS NULL");
+  update.bind(1, absl::ToUnixMicros(now));
+  update.bindNoCopy(2, exposure.customer_id());
+  update.bind(3, experiment);
+  update.bindNoCopy(4, exposure.variant_id());
+  if (update.exec() == 0) RecordExposureOfRuns(exposure, runs, now);
+}
+
+void AssignmentLedger::RecordExposureOfRuns(const v1::Exposure& exposure, const RunIds& runs, absl::Time now) {
+  SQLite::Statement& find = connection_.Prepare(
+      "SELECT id, scope FROM assignment WHERE customer_id = $1 AND experiment = $2 AND scope > ''"
+      " AND variant_id = $3 AND exposure_micros IS NULL");
   find.bindNoCopy(1, exposure.customer_id());
-  find.bindNoCopy(2, exposure.campaign());
-  find.bindNoCopy(3, exposure.experiment_id());
-  find.bindNoCopy(4, exposure.variant_id());
+  find.bind(2, NumberOf(exposure.experiment_id(), false));
+  find.bindNoCopy(3, exposure.variant_id());
   absl::InlinedVector<int64_t, 4> seen;
   while (find.executeStep()) {
-    const std::string scope = find.getColumn(1).getString();
-    if (scope.empty() || runs.contains(scope)) seen.push_back(find.getColumn(0).getInt64());
+    if (runs.contains(find.getColumn(1).getString())) seen.push_back(find.getColumn(0).getInt64());
   }
   for (const int64_t id : seen) {
-    // SQLite numbers parameters by where they stand, whatever their names.
-    SQLite::Statement& update = connection.Prepare("UPDATE assignment SET exposure_micros = $1 WHERE id = $2");
+    SQLite::Statement& update = connection_.Prepare("UPDATE assignment SET exposure_micros = $1 WHERE id = $2");
     update.bind(1, absl::ToUnixMicros(now));
     update.bind(2, id);
     update.exec();
   }
-  return !seen.empty();
 }
 
 }  // namespace campaign::offer

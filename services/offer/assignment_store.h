@@ -26,6 +26,9 @@ struct RecordedAssignment {
   absl::Time time;
 };
 
+// The customer runs that a request settles.
+using RunIds = absl::flat_hash_set<absl::string_view>;
+
 // Assignments of customers in experiments of a campaign, as one transaction sees them. Lives within one Database write
 // or read, on its thread. `scope` is the customer run that an assignment is for, or empty where it is for all runs.
 class AssignmentLedger {
@@ -36,14 +39,26 @@ class AssignmentLedger {
   AssignmentLedger(const AssignmentLedger&) = delete;
   AssignmentLedger& operator=(const AssignmentLedger&) = delete;
 
+  const std::string& campaign() const { return campaign_; }
+
   absl::optional<RecordedAssignment> Find(const std::string& customer_id, const std::string& experiment_id,
                                           const std::string& scope);
 
-  // Stores it, over what was there; then nothing is exposed yet.
-  void Record(const std::string& customer_id, const std::string& experiment_id, const std::string& scope,
-              const RecordedAssignment& assignment);
+  // Stores it, unless there is one: then false.
+  bool RecordNew(const std::string& customer_id, const std::string& experiment_id, const std::string& scope,
+                 const RecordedAssignment& assignment);
+
+  // Stores it in the place of the one that is there; then nothing is exposed yet.
+  void Replace(const std::string& customer_id, const std::string& experiment_id, const std::string& scope,
+               const RecordedAssignment& assignment);
+
+  // Notes when a customer first saw the variant that they are assigned to, for all runs or for one of `runs`.
+  void RecordExposure(const v1::Exposure& exposure, const RunIds& runs, absl::Time now);
 
  private:
+  // Of RecordExposure: assignments for single runs.
+  void RecordExposureOfRuns(const v1::Exposure& exposure, const RunIds& runs, absl::Time now);
+
   // The experiment's number; `add` gives it one where it has none, else that is 0.
   int64_t NumberOf(const std::string& experiment_id, bool add);
 
@@ -51,12 +66,5 @@ class AssignmentLedger {
   const std::string& campaign_;
   absl::flat_hash_map<std::string, int64_t> numbers_;
 };
-
-// The customer runs that a request settles.
-using RunIds = absl::flat_hash_set<absl::string_view>;
-
-// Notes when a customer first saw the variant that they are assigned to; for one run alone where `runs` has that run.
-// False where they are not assigned to it, or had seen it.
-bool RecordExposure(Connection& connection, const v1::Exposure& exposure, const RunIds& runs, absl::Time now);
 
 }  // namespace campaign::offer

@@ -39,19 +39,23 @@ absl::Status CheckNoWeights(const v1::Experiment& experiment, const std::string&
   return absl::OkStatus();
 }
 
-absl::Status CheckThompson(const v1::Experiment& experiment, const std::string& path) {
-  RETURN_IF_ERROR(CheckNoWeights(experiment, path));
-  const v1::ThompsonSampling& sampling = experiment.thompson_sampling();
-  const std::string own = path + ".thompson_sampling";
+absl::Status CheckReward(const v1::ThompsonSampling& sampling, const std::string& path) {
   switch (sampling.reward()) {
     case v1::RESPONSE_KIND_UNSPECIFIED:
     case v1::RESPONSE_KIND_OPENED:
     case v1::RESPONSE_KIND_CLICKED:
     case v1::RESPONSE_KIND_CONVERTED:
-      break;
+      return absl::OkStatus();
     default:
-      return InvalidField(own + ".reward", v1::ResponseKind_Name(sampling.reward()), "is no success");
+      return InvalidField(path + ".reward", v1::ResponseKind_Name(sampling.reward()), "is no success");
   }
+}
+
+absl::Status CheckThompson(const v1::Experiment& experiment, const std::string& path) {
+  RETURN_IF_ERROR(CheckNoWeights(experiment, path));
+  const v1::ThompsonSampling& sampling = experiment.thompson_sampling();
+  const std::string own = path + ".thompson_sampling";
+  RETURN_IF_ERROR(CheckReward(sampling, own));
   const int floors = ExplorationFloorBps(sampling) * experiment.variants_size();
   if (floors <= kBucketCount) return absl::OkStatus();
   return InvalidField(own + ".exploration_floor_bps", ExplorationFloorBps(sampling),
@@ -87,6 +91,9 @@ absl::Status CheckExperiment(const v1::Experiment& experiment, const v1::OfferCo
 }  // namespace
 
 absl::Status CheckExperiments(const v1::OfferConfig& config) {
+  if (config.arbitration().has_thompson_sampling()) {
+    RETURN_IF_ERROR(CheckReward(config.arbitration().thompson_sampling(), "config.arbitration.thompson_sampling"));
+  }
   absl::flat_hash_set<absl::string_view> seen;
   for (int i = 0; i < config.experiments_size(); ++i) {
     const v1::Experiment& experiment = config.experiments(i);

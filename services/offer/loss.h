@@ -18,6 +18,8 @@ constexpr absl::string_view kChangeConstraint = "CHANGE_CONSTRAINT";
 constexpr absl::string_view kWait = "WAIT";
 // A factor of its priority would have to be greater.
 constexpr absl::string_view kRaisePriority = "RAISE_PRIORITY";
+// Another number would have to be drawn.
+constexpr absl::string_view kOtherDraw = "OTHER_DRAW";
 // All others would have to lose.
 constexpr absl::string_view kOthersMustLose = "OTHERS_MUST_LOSE";
 

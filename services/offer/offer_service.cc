@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "common/clock.h"
 #include "common/status.h"
 #include "services/offer/assignment_store.h"
@@ -12,6 +13,22 @@
 namespace campaign::offer {
 
 std::string OfferSchema() { return absl::StrCat(kReservationSchema, kAssignmentSchema); }
+
+namespace {
+
+void RecordExposures(Connection& connection, const v1::OffersSettleReservationsRequest& request, absl::Time now) {
+  if (request.exposures().empty()) return;
+  RunIds runs;
+  for (const v1::ReservationSettlement& settlement : request.settlements()) runs.insert(settlement.customer_run_id());
+  absl::optional<AssignmentLedger> ledger;
+  for (const v1::Exposure& exposure : request.exposures()) {
+    // They mostly are of one campaign.
+    if (!ledger || ledger->campaign() != exposure.campaign()) ledger.emplace(connection, exposure.campaign());
+    ledger->RecordExposure(exposure, runs, now);
+  }
+}
+
+}  // namespace
 
 OfferService::OfferService(Database& database, const Clock& clock) : database_(database), clock_(clock) {
   SetMessageAllocatorFor_SelectActions(&select_allocator_);
@@ -48,7 +65,10 @@ absl::Status OfferService::Select(Connection& connection, const v1::SelectAction
   ReservationLedger ledger(connection);
   AssignmentLedger assignments(connection, request.campaign());
   Assigner assigner(request, now, assignments);
-  Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner, request.has_decide_time());
+  absl::optional<OfferDraw> draw;
+  if (request.config().arbitration().has_thompson_sampling()) draw.emplace(*offers, request);
+  Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner, draw ? &*draw : nullptr,
+                      request.has_decide_time());
   response.mutable_results()->Reserve(request.items_size());
   for (const v1::SelectItem& item : request.items()) selection.Decide(item, *response.add_results());
   if (!request.dry_run()) ledger.Flush();
@@ -67,11 +87,7 @@ absl::Status OfferService::SettleAll(Connection& connection, const v1::OffersSet
   int settled = 0;
   for (const v1::ReservationSettlement& settlement : request.settlements()) settled += Settle(settlement, now, ledger);
   ledger.Flush();
-  RunIds runs;
-  if (!request.exposures().empty()) {
-    for (const v1::ReservationSettlement& settlement : request.settlements()) runs.insert(settlement.customer_run_id());
-  }
-  for (const v1::Exposure& exposure : request.exposures()) RecordExposure(connection, exposure, runs, now);
+  RecordExposures(connection, request, now);
   response.set_settled_count(settled);
   return absl::OkStatus();
 }

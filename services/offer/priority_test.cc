@@ -22,7 +22,7 @@ constexpr char kAll[] =
     "arbitration { factors: [PRIORITY_FACTOR_LEVER, PRIORITY_FACTOR_VALUE, PRIORITY_FACTOR_PROPENSITY, "
     "PRIORITY_FACTOR_CONTEXT_WEIGHT] } ";
 
-// Propensity 0.2, context weight 1.5 × 2, value 0.05 × 5.00 - 0.05 = 0.20, lever 1.5: priority 0.2 × 3 × 20 × 1.5 = 18.
+// Propensity 0.2, context weight 1.5 x 2, value 0.05 x 5.00 - 0.05 = 0.20, lever 1.5: priority 0.2 x 3 x 20 x 1.5 = 18.
 constexpr char kWeighed[] =
     "propensity: 0.2 uplift: 0.05 cost_minor: 5 lever: 1.5 context_weights { weight: 1.5 } context_weights { weight: 2 "
     "when { compare { feature: 'orders_365d' operator: OPERATOR_GREATER number: 5 } } } context_weights { weight: 7 "
@@ -43,9 +43,9 @@ TEST(Priority, IsPropensityTimesContextWeightTimesValueTimesLever) {
                           v1::PRIORITY_FACTOR_LEVER));
   EXPECT_THAT(
       ReasonOf(decision, kWonByValue).text(),
-      HasSubstr("propensity 0.2 × context weight 3 × value 0.20 USD × lever 1.5; expected value 0.20 USD: uplift "
-                "0.05 × 5.00 USD worth of a response - 0.05 USD cost"));
-  EXPECT_THAT(ReasonOf(decision, kContextWeighed).text(), HasSubstr("context weight × 1.5"));
+      HasSubstr("propensity 0.2 x context weight 3 x value 0.20 USD x lever 1.5; expected value 0.20 USD: uplift "
+                "0.05 x 5.00 USD worth of a response - 0.05 USD cost"));
+  EXPECT_THAT(ReasonOf(decision, kContextWeighed).text(), HasSubstr("context weight x 1.5"));
 }
 
 TEST(Priority, OfALosingCandidateShowsItsFactorsToo) {
@@ -147,11 +147,11 @@ TEST(Affinity, ChoosesTheBundleThatTheCustomerLikes) {
   EXPECT_DOUBLE_EQ(decision.factors().priority(), 1.75 * 250);
   EXPECT_DOUBLE_EQ(decision.losing_candidates(0).factors().affinity(), 0.25);
   EXPECT_EQ(ReasonOf(decision, kAffinity).text(),
-            "context weight × 1.75: 75 % of the customer's orders and views are in these categories");
+            "context weight x 1.75: 75 % of the customer's orders and views are in these categories");
 }
 
 TEST(Affinity, IsWeighedAgainstMargin) {
-  // 300 × (1 + w/4) against 250 × (1 + 3w/4): even at w = 50 / 112.5.
+  // 300 x (1 + w/4) against 250 x (1 + 3w/4): even at w = 50 / 112.5.
   EXPECT_EQ(Decide(Bundles("arbitration { affinity_weight: 0.44 } "), AudioFan()).action_id(), "home");
   EXPECT_EQ(Decide(Bundles("arbitration { affinity_weight: 0.45 } "), AudioFan()).action_id(), "studio");
 }

@@ -199,7 +199,8 @@ TEST_F(ReservationTest, AWriteThatFailsLeavesNoCount) {
     ReservationLedger ledger(connection);
     AssignmentLedger assignments(connection, request.campaign());
     Assigner assigner(request, clock_.Now(), assignments);
-    Selection selection(offers, request.campaign(), clock_.Now(), /*dry_run=*/false, ledger, assigner);
+    Selection selection(offers, request.campaign(), clock_.Now(), /*dry_run=*/false, ledger, assigner,
+                        /*draw=*/nullptr);
     v1::SelectItemResult result;
     selection.Decide(ItemFor("run-1", "ada"), result);
     EXPECT_EQ(result.decision().action_id(), "last");

@@ -18,7 +18,7 @@ void RefuseItem(v1::ItemError& error) {
 }  // namespace
 
 Selection::Selection(const CompiledOffers& offers, const std::string& campaign, absl::Time now, bool dry_run,
-                     ReservationLedger& ledger, Assigner& assigner, bool again)
+                     ReservationLedger& ledger, Assigner& assigner, OfferDraw* draw, bool again)
     : offers_(offers),
       campaign_(campaign),
       now_(now),
@@ -26,7 +26,8 @@ Selection::Selection(const CompiledOffers& offers, const std::string& campaign, 
       dry_run_(dry_run),
       again_(again),
       ledger_(ledger),
-      assigner_(assigner) {}
+      assigner_(assigner),
+      draw_(draw) {}
 
 void Selection::Decide(const v1::SelectItem& item, v1::SelectItemResult& result) {
   if (item.profile().customer().customer_id().empty()) return RefuseItem(*result.mutable_error());
@@ -47,7 +48,8 @@ void Selection::DecideCustomer(const v1::SelectItem& item, const Reservation* co
   if (DecideHoldout(*offers_.config, campaign_, item.profile().customer().customer_id(), decision)) return;
   absl::optional<absl::string_view> committed_action_id;
   if (committed != nullptr) committed_action_id = committed->action_id;
-  const CompiledAction* winner = Arbitrate(offers_, {item, StandingOf(item), committed_action_id}, now_, decision);
+  const CompiledAction* winner =
+      Arbitrate(offers_, {item, StandingOf(item), committed_action_id}, now_, draw_, decision);
   if (winner == nullptr) return;
   assigner_.Assign(item, *winner, decision);
   if (committed != nullptr) {

@@ -24,9 +24,10 @@ class Selection {
  public:
   // In a dry run nothing is written, and no customer's decision is seen by the next one's. `again`, in a dry run, makes
   // a decision that was made before, at `now`: what the run itself holds since does not count, nor what the customer
-  // was given later, and what would be reserved is said. Inventory and budgets count as they are.
+  // was given later, and what would be reserved is said. Inventory and budgets count as they are. `draw` is null where
+  // the campaign draws no actions.
   Selection(const CompiledOffers& offers, const std::string& campaign, absl::Time now, bool dry_run,
-            ReservationLedger& ledger, Assigner& assigner, bool again = false);
+            ReservationLedger& ledger, Assigner& assigner, OfferDraw* draw, bool again = false);
 
   // The item's decision, or its error where it names no customer.
   void Decide(const v1::SelectItem& item, v1::SelectItemResult& result);
@@ -44,6 +45,7 @@ class Selection {
   const bool again_;
   ReservationLedger& ledger_;
   Assigner& assigner_;
+  OfferDraw* const draw_;
   Standing standing_;  // Of the customer being decided.
 };
 

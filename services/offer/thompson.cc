@@ -17,55 +17,58 @@ constexpr double kReachDeviations = 12;
 // Keeps logarithms finite.
 constexpr double kEdge = 1e-12;
 
-std::vector<double> GridOf(absl::Span<const BetaPosterior> arms) {
-  std::vector<double> grid = {kEdge, 1 - kEdge};
-  grid.reserve(arms.size() * kPointsOfArm + 2);
-  for (const BetaPosterior& arm : arms) {
+double ValueAt(const Arm& arm, double rate) { return rate * arm.worth - arm.cost; }
+
+// Values, ascending. Each arm's least and greatest are exactly among them.
+std::vector<double> GridOf(absl::Span<const Arm> arms) {
+  std::vector<double> grid;
+  grid.reserve(arms.size() * (kPointsOfArm + 2));
+  for (const Arm& arm : arms) {
     const double sum = arm.alpha + arm.beta;
     const double mean = arm.alpha / sum;
     const double reach = kReachDeviations * std::sqrt(mean * (1 - mean) / (sum + 1));
     const double low = std::max(kEdge, mean - reach);
     const double high = std::min(1 - kEdge, mean + reach);
-    for (int i = 0; i < kPointsOfArm; ++i) grid.push_back(low + (high - low) * i / (kPointsOfArm - 1));
+    grid.push_back(ValueAt(arm, kEdge));
+    grid.push_back(ValueAt(arm, 1 - kEdge));
+    for (int i = 0; i < kPointsOfArm; ++i) grid.push_back(ValueAt(arm, low + (high - low) * i / (kPointsOfArm - 1)));
   }
   std::sort(grid.begin(), grid.end());
   grid.erase(std::unique(grid.begin(), grid.end()), grid.end());
   return grid;
 }
 
-// The arm's distribution function at the points. Its constant is what makes it end at 1.
-std::vector<double> DistributionOf(const BetaPosterior& arm, const std::vector<double>& grid) {
+// The distribution function of what the arm brings, at the points. Its constant is what makes it end at 1.
+std::vector<double> DistributionOf(const Arm& arm, const std::vector<double>& grid) {
   // Relative to the mode, so that nothing overflows.
   const double freedom = arm.alpha + arm.beta - 2;
   const double mode = freedom > 0 ? std::clamp((arm.alpha - 1) / freedom, kEdge, 1 - kEdge) : 0.5;
   const auto log_density = [&](double x) { return (arm.alpha - 1) * std::log(x) + (arm.beta - 1) * std::log1p(-x); };
   const double highest = log_density(mode);
+  const auto density_at = [&](double value) {
+    return std::exp(log_density(std::clamp((value + arm.cost) / arm.worth, kEdge, 1 - kEdge)) - highest);
+  };
   std::vector<double> distribution(grid.size());
-  double before = std::exp(log_density(grid[0]) - highest);
-  for (size_t k = 1; k < grid.size(); ++k) {
-    const double density = std::exp(log_density(grid[k]) - highest);
+  const size_t first = std::lower_bound(grid.begin(), grid.end(), ValueAt(arm, kEdge)) - grid.begin();
+  const size_t last = std::lower_bound(grid.begin(), grid.end(), ValueAt(arm, 1 - kEdge)) - grid.begin();
+  double before = density_at(grid[first]);
+  for (size_t k = first + 1; k <= last; ++k) {
+    const double density = density_at(grid[k]);
     distribution[k] = distribution[k - 1] + (density + before) / 2 * (grid[k] - grid[k - 1]);
     before = density;
   }
-  for (double& value : distribution) value /= distribution.back();
+  for (size_t k = last + 1; k < grid.size(); ++k) distribution[k] = distribution[last];
+  const double total = distribution[last];
+  for (double& value : distribution) value /= total;
   return distribution;
-}
-
-BetaPosterior PosteriorOf(const v1::ThompsonSampling& sampling, const v1::VariantResponses* responses) {
-  BetaPosterior posterior{sampling.has_prior_successes() ? sampling.prior_successes() : 1,
-                          sampling.has_prior_failures() ? sampling.prior_failures() : 1};
-  if (responses == nullptr) return posterior;
-  posterior.alpha += static_cast<double>(responses->success_count());
-  posterior.beta += static_cast<double>(std::max<int64_t>(0, responses->exposure_count() - responses->success_count()));
-  return posterior;
 }
 
 }  // namespace
 
-std::vector<double> ProbabilitiesOfBeingBest(absl::Span<const BetaPosterior> arms) {
+std::vector<double> ProbabilitiesOfBeingBest(absl::Span<const Arm> arms) {
   const std::vector<double> grid = GridOf(arms);
   std::vector<std::vector<double>> distributions;
-  for (const BetaPosterior& arm : arms) distributions.push_back(DistributionOf(arm, grid));
+  for (const Arm& arm : arms) distributions.push_back(DistributionOf(arm, grid));
   std::vector<double> probabilities(arms.size());
   for (size_t i = 0; i < arms.size(); ++i) {
     const std::vector<double>& own = distributions[i];
@@ -86,21 +89,34 @@ int ExplorationFloorBps(const v1::ThompsonSampling& sampling) {
   return sampling.has_exploration_floor_bps() ? sampling.exploration_floor_bps() : kDefaultFloorBps;
 }
 
+Arm ArmOf(const v1::ThompsonSampling& sampling, int64_t exposure_count, int64_t success_count) {
+  Arm arm{sampling.has_prior_successes() ? sampling.prior_successes() : 1,
+          sampling.has_prior_failures() ? sampling.prior_failures() : 1};
+  arm.alpha += static_cast<double>(success_count);
+  arm.beta += static_cast<double>(std::max<int64_t>(0, exposure_count - success_count));
+  return arm;
+}
+
+std::vector<double> DrawProbabilities(const v1::ThompsonSampling& sampling, absl::Span<const Arm> arms) {
+  const double count = static_cast<double>(arms.size());
+  const double floor = std::min(1 / count, static_cast<double>(ExplorationFloorBps(sampling)) / kBucketCount);
+  std::vector<double> probabilities = ProbabilitiesOfBeingBest(arms);
+  for (double& probability : probabilities) probability = floor + (1 - count * floor) * probability;
+  return probabilities;
+}
+
 std::vector<double> VariantProbabilities(const v1::Experiment& experiment,
                                          const google::protobuf::RepeatedPtrField<v1::VariantResponses>& responses) {
-  std::vector<BetaPosterior> arms;
+  const v1::ThompsonSampling& sampling = experiment.thompson_sampling();
+  std::vector<Arm> arms;
   for (const v1::Variant& variant : experiment.variants()) {
-    const auto of_variant = std::find_if(responses.begin(), responses.end(), [&](const v1::VariantResponses& one) {
+    const auto found = std::find_if(responses.begin(), responses.end(), [&](const v1::VariantResponses& one) {
       return one.experiment_id() == experiment.experiment_id() && one.variant_id() == variant.variant_id();
     });
-    arms.push_back(PosteriorOf(experiment.thompson_sampling(), of_variant == responses.end() ? nullptr : &*of_variant));
+    arms.push_back(found == responses.end() ? ArmOf(sampling, 0, 0)
+                                            : ArmOf(sampling, found->exposure_count(), found->success_count()));
   }
-  const double floor = static_cast<double>(ExplorationFloorBps(experiment.thompson_sampling())) / kBucketCount;
-  std::vector<double> probabilities = ProbabilitiesOfBeingBest(arms);
-  for (double& probability : probabilities) {
-    probability = floor + (1 - static_cast<double>(arms.size()) * floor) * probability;
-  }
-  return probabilities;
+  return DrawProbabilities(sampling, arms);
 }
 
 double UniformOf(absl::string_view config_version, absl::string_view experiment_id, absl::string_view customer_run_id) {

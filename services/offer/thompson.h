@@ -9,25 +9,34 @@
 
 namespace campaign::offer {
 
-// Beta posterior of a variant's response rate; both at least 1.
-struct BetaPosterior {
+// What is chosen among: its response rate is Beta distributed, and a choice of it brings rate × worth - cost.
+struct Arm {
+  // Both at least 1.
   double alpha = 1;
   double beta = 1;
+  // Above 0.
+  double worth = 1;
+  double cost = 0;
 };
 
-// The probability of each arm to have the highest response rate (Scott 2010, A modern Bayesian look at the multi-armed
+// The probability of each arm to bring the most (Scott 2010, A modern Bayesian look at the multi-armed
 // bandit, Applied Stochastic Models in Business and Industry 26(6), section 3): the integral of its density times the
 // other arms' distribution functions, by the trapezoid rule on a grid that is fine wherever an arm's density is. Sums
 // to 1. For two arms it is within 0.001 of the closed form (Miller 2015, Formulas for Bayesian A/B testing).
-std::vector<double> ProbabilitiesOfBeingBest(absl::Span<const BetaPosterior> arms);
+std::vector<double> ProbabilitiesOfBeingBest(absl::Span<const Arm> arms);
 
-// Least probability of a variant, basis points.
+// Least probability of an arm, basis points.
 int ExplorationFloorBps(const v1::ThompsonSampling& sampling);
 
-// What each variant of the experiment, in order, is to be chosen with: floor + (1 - variants × floor) × probability of
-// being best. To draw from these is Thompson sampling (Thompson 1933, Biometrika 25), but for the floor; and because
-// the draw is from these very numbers, they are what the log needs, however good the integral is. More successes than
-// exposures count as so many exposures.
+// The rate of what was shown so often, with so many responses; more of these than of those count as so many.
+Arm ArmOf(const v1::ThompsonSampling& sampling, int64_t exposure_count, int64_t success_count);
+
+// What each arm is to be chosen with: floor + (1 - arms × floor) × probability of being best, where the floor is at
+// most an equal share. To draw from these is Thompson sampling (Thompson 1933, Biometrika 25), but for the floor; and
+// because the draw is from these very numbers, they are what the log needs, however good the integral is.
+std::vector<double> DrawProbabilities(const v1::ThompsonSampling& sampling, absl::Span<const Arm> arms);
+
+// Those of each variant of the experiment, in order.
 std::vector<double> VariantProbabilities(const v1::Experiment& experiment,
                                          const google::protobuf::RepeatedPtrField<v1::VariantResponses>& responses);
 

@@ -64,6 +64,24 @@ TEST(ProbabilitiesOfBeingBest, OfEqualArmsAreEqual) {
   for (const double probability : best) EXPECT_NEAR(probability, 0.2, 1e-9);
 }
 
+// 2U > V, 1U > V / 2 and U - 0.5 > V for U and V uniform: areas of the unit square.
+TEST(ProbabilitiesOfBeingBest, WeighWhatAResponseIsWorthAndCosts) {
+  EXPECT_NEAR(ProbabilitiesOfBeingBest({{1, 1, 2, 0}, {1, 1, 1, 0}})[0], 0.75, 1e-4);
+  EXPECT_NEAR(ProbabilitiesOfBeingBest({{1, 1, 1, 0}, {1, 1, 0.5, 0}})[0], 0.75, 1e-4);
+  EXPECT_NEAR(ProbabilitiesOfBeingBest({{1, 1, 1, 0.5}, {1, 1, 1, 0}})[0], 0.125, 1e-4);
+}
+
+// X > a Y for X of Beta(2, 1) and Y uniform: 1 - a^2 / 3 for a of at most 1.
+TEST(ProbabilitiesOfBeingBest, WeighWorthWithUnequalRates) {
+  EXPECT_NEAR(ProbabilitiesOfBeingBest({{2, 1, 1, 0}, {1, 1, 0.5, 0}})[0], 1 - 0.25 / 3, 1e-4);
+}
+
+TEST(ProbabilitiesOfBeingBest, OfArmsThatNeverMeetAreZeroAndOne) {
+  const std::vector<double> best = ProbabilitiesOfBeingBest({{1, 1, 100, 0}, {1, 1, 100, 1000}});
+  EXPECT_NEAR(best[0], 1, 1e-9);
+  EXPECT_NEAR(best[1], 0, 1e-9);
+}
+
 TEST(ProbabilitiesOfBeingBest, StayFiniteWithMillionsOfResponses) {
   const std::vector<double> best = ProbabilitiesOfBeingBest({{5e6, 1e8}, {5.01e6, 1e8}, {1, 1e8}, {1, 1}});
   EXPECT_NEAR(std::accumulate(best.begin(), best.end(), 0.0), 1, 1e-9);

@@ -129,6 +129,37 @@ TEST(Replay, GoesByTheRfmBoundsOfThen) {
   EXPECT_EQ(replay.outcome(), v1::REPLAY_OUTCOME_IDENTICAL) << replay.DebugString();
 }
 
+TEST(Replay, DrawsActionsByTheResponsesOfThen) {
+  System system;
+  v1::Campaign campaign = System::DemoCampaign("win-back");
+  campaign.set_name("drawn");
+  campaign.mutable_offers()->mutable_arbitration()->mutable_thompson_sampling();
+  ASSERT_OK(system.Apply(campaign));
+  const v1::CustomerRun first = system.Run("drawn", "hero-winback");
+  ASSERT_EQ(first.state(), v1::CUSTOMER_RUN_STATE_DELIVERED);
+  EXPECT_GT(DecisionOf(first).draw_probability(), 0);
+  EXPECT_EQ(Record(first, v1::STEP_OFFER).action_responses_size(), 0);
+  system.MoveClock(absl::Hours(1));
+  const v1::CustomerRun second = system.Run("drawn", "case-quiet", /*dry_run=*/true);
+  ASSERT_EQ(Record(second, v1::STEP_OFFER).action_responses_size(), 1) << second.DebugString();
+  EXPECT_EQ(Record(second, v1::STEP_OFFER).action_responses(0).success_count(), 0);
+
+  v1::RecordResponsesRequest converted;
+  v1::Response& response = *converted.add_responses();
+  response.set_response_id("order");
+  response.set_customer_run_id(first.customer_run_id());
+  response.set_kind(v1::RESPONSE_KIND_CONVERTED);
+  *response.mutable_response_time() = ToTimestamp(system.Now());
+  ASSERT_OK(Ask(system.analytics, &v1::Analytics::Stub::RecordResponses, converted));
+  system.MoveClock(absl::Hours(1));
+  const v1::CustomerRun third = system.Run("drawn", "case-quiet", /*dry_run=*/true);
+  EXPECT_EQ(Record(third, v1::STEP_OFFER).action_responses(0).success_count(), 1);
+  for (const v1::CustomerRun& run : {second, third}) {
+    const v1::ReplayCustomerRunResponse replay = system.Replay(run.customer_run_id());
+    EXPECT_EQ(replay.outcome(), v1::REPLAY_OUTCOME_IDENTICAL) << replay.DebugString();
+  }
+}
+
 TEST(Replay, SaysThatEventsCameLate) {
   System system;
   const v1::CustomerRun run = system.Run("increase-aov", "hero-aov");

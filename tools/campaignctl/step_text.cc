@@ -84,14 +84,14 @@ std::string CurrencyOf(const v1::ActionDecision& decision) {
   return "";
 }
 
-// "priority 3.888 = context weight 1.5 × value 1.30 EUR × lever 2; not counted: propensity 0.12; affinity 0.25".
+// "priority 3.888 = context weight 1.5 x value 1.30 EUR x lever 2; not counted: propensity 0.12; affinity 0.25".
 std::string FactorsText(const v1::PriorityFactors& factors, const v1::ActionDecision& decision) {
   std::string counted;
   std::string others;
   const auto add = [&](v1::PriorityFactor factor, absl::string_view text) {
     const bool counts = absl::c_linear_search(decision.counted_factors(), factor);
     std::string& list = counts ? counted : others;
-    absl::StrAppend(&list, list.empty() ? "" : counts ? " × " : ", ", text);
+    absl::StrAppend(&list, list.empty() ? "" : counts ? " x " : ", ", text);
   };
   add(v1::PRIORITY_FACTOR_PROPENSITY, absl::StrFormat("propensity %.4g", factors.propensity()));
   add(v1::PRIORITY_FACTOR_CONTEXT_WEIGHT,

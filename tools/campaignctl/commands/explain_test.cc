@@ -90,14 +90,14 @@ DELIVERED
   5  offer
       OFFER mug (A mug) on EMAIL
       expected value 1.23 EUR at propensity 0.120
-      priority 123.4 = context weight 1 × value 1.23 EUR × lever 1; not counted: propensity 0.12
+      priority 123.4 = context weight 1 x value 1.23 EUR x lever 1; not counted: propensity 0.12
       experiment subject: variant b
       why:
         BEST_VALUE: highest expected value
       why not the others:
         sorry: NOT_ELIGIBLE: no open ticket
         nudge (0.50 EUR): LOWER_VALUE
-          priority 75 = context weight 1.5 × value 0.50 EUR × lever 1; not counted: propensity 0.1; uplift 0.05; affinity 0.25
+          priority 75 = context weight 1.5 x value 0.50 EUR x lever 1; not counted: propensity 0.1; uplift 0.05; affinity 0.25
           to win: value up by 0.33 EUR
   6  generation
       EMAIL message, MARKETING, en, template mug

@@ -1,4 +1,4 @@
-#include "orchestrator/variant_responses.h"
+#include "orchestrator/responses.h"
 
 #include "common/testing/testing.h"
 
@@ -42,6 +42,19 @@ TEST(ResponsesOf, CountsTheRewardedResponse) {
   EXPECT_EQ(successes("RESPONSE_KIND_OPENED"), 20);
   EXPECT_EQ(successes("RESPONSE_KIND_CLICKED"), 10);
   EXPECT_EQ(successes("RESPONSE_KIND_CONVERTED"), 5);
+}
+
+TEST(ActionResponsesOf, CountTheRewardedResponseOfEachAction) {
+  const auto config = ParseProto<v1::OfferConfig>(
+      "actions { action_id: 'a' } actions { action_id: 'b' } "
+      "arbitration { thompson_sampling { reward: RESPONSE_KIND_CLICKED } }");
+  const ActionResponses responses = ActionResponsesOf(
+      config, ParseProto<v1::GetReportResponse>("rows { key: 'a' sent_count: 50 clicked_count: 10 converted_count: 5 } "
+                                                "rows { key: 'other' sent_count: 9 }"));
+  ASSERT_EQ(responses.size(), 1);
+  EXPECT_EQ(responses[0].action_id(), "a");
+  EXPECT_EQ(responses[0].exposure_count(), 50);
+  EXPECT_EQ(responses[0].success_count(), 10);
 }
 
 TEST(LearnsFromResponses, OnlyWhereThompsonSamplingChooses) {

@@ -7,6 +7,8 @@ namespace campaign::orchestrator {
 
 using VariantResponses = google::protobuf::RepeatedPtrField<v1::VariantResponses>;
 
+using ActionResponses = google::protobuf::RepeatedPtrField<v1::ActionResponses>;
+
 // Whether an experiment of the campaign chooses by what analytics counted.
 bool LearnsFromResponses(const v1::OfferConfig& config);
 
@@ -14,5 +16,8 @@ bool LearnsFromResponses(const v1::OfferConfig& config);
 // the rewarded response. A run delivered a moment ago counts as a failure until its response comes; where responses
 // take long, all variants look worse alike.
 VariantResponses ResponsesOf(const v1::OfferConfig& config, const v1::GetReportResponse& report);
+
+// The same of the actions, by a report by offer; for a campaign that draws its actions.
+ActionResponses ActionResponsesOf(const v1::OfferConfig& config, const v1::GetReportResponse& report);
 
 }  // namespace campaign::orchestrator

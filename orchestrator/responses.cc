@@ -1,4 +1,4 @@
-#include "orchestrator/variant_responses.h"
+#include "orchestrator/responses.h"
 
 #include <algorithm>
 
@@ -44,6 +44,19 @@ VariantResponses ResponsesOf(const v1::OfferConfig& config, const v1::GetReportR
       responses.set_exposure_count(row->sent_count());
       responses.set_success_count(SuccessCount(experiment.thompson_sampling().reward(), *row));
     }
+  }
+  return all;
+}
+
+ActionResponses ActionResponsesOf(const v1::OfferConfig& config, const v1::GetReportResponse& report) {
+  ActionResponses all;
+  for (const v1::Action& action : config.actions()) {
+    const v1::ReportRow* row = FindRow(report, action.action_id());
+    if (row == nullptr) continue;
+    v1::ActionResponses& responses = *all.Add();
+    responses.set_action_id(action.action_id());
+    responses.set_exposure_count(row->sent_count());
+    responses.set_success_count(SuccessCount(config.arbitration().thompson_sampling().reward(), *row));
   }
   return all;
 }
