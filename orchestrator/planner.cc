@@ -79,6 +79,8 @@ Judgement JudgeReceipt(const v1::Receipt& receipt, absl::Time now) {
     case v1::DELIVERY_STATE_RETRY_WAIT:
       return WaitUntil(FromTimestamp(receipt.retry_time()), ReasonsOf(receipt));
     default: {
+      // Its provider knows what it has been sent before, and is asked again then.
+      if (receipt.has_retry_time()) return WaitUntil(FromTimestamp(receipt.retry_time()), ReasonsOf(receipt));
       std::vector<v1::Reason> reasons = ReasonsOf(receipt);
       reasons.push_back(MakeReason(kDeliveryUnknown,
                                    "nobody can say whether the message went out; it waits for somebody who finds out, "

@@ -108,6 +108,10 @@ TEST(Judge, TakesEveryStateOfAReceipt) {
             "WAIT 1m DEFERRED REFUSED");
   EXPECT_EQ(JudgeText("receipt { state: DELIVERY_STATE_UNKNOWN reasons { code: 'SILENCE' } }"),
             "RESOLVE 168h DEFERRED SILENCE,DELIVERY_UNKNOWN");
+  EXPECT_EQ(JudgeText("receipt { state: DELIVERY_STATE_UNKNOWN retry_time { seconds: 1781524860 } "
+                      "reasons { code: 'SILENCE' } }"),
+            "WAIT 1m DEFERRED SILENCE")
+      << "its provider deduplicates, and will be asked again";
 }
 
 TEST(Judge, DoesNotTakeAnUnfinishedDispatchForSentOrUnsent) {
@@ -417,6 +421,16 @@ TEST(Channels, FailuresOfOneChannelAreNotTheNextOnes) {
   EXPECT_EQ(journey.progress().failed_tries, 0);
   journey.Then("step: STEP_GENERATION error { code: 14 reason: 'BUSY' }");
   EXPECT_THAT(journey.History(), ::testing::EndsWith("GENERATION: WAIT 100ms DEFERRED BUSY -> GENERATION"));
+}
+
+TEST(Journeys, ADispatchInDoubtThatIsSentAgainWaitsAndStaysInDoubt) {
+  Journey journey;
+  journey.Then(kMessage).Then(kAllow).Then(
+      "step: STEP_DELIVERY receipt { state: DELIVERY_STATE_UNKNOWN retry_time { seconds: 1781524860 } }");
+  EXPECT_TRUE(journey.progress().in_doubt);
+  EXPECT_THAT(journey.History(), ::testing::HasSubstr("DELIVERY: WAIT 1m DEFERRED"));
+  journey.Then(kAllow).Then("step: STEP_DELIVERY receipt { state: DELIVERY_STATE_ACCEPTED }");
+  EXPECT_FALSE(journey.progress().in_doubt);
 }
 
 TEST(Journeys, ADispatchInDoubtWaitsForSomebodyWhoKnows) {

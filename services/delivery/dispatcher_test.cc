@@ -228,7 +228,8 @@ TEST_F(DispatcherTest, AnUnknownOutcomeIsResentOnlyWhereTheProviderDeduplicates)
   deduplicating_.Answer(SendOutcome::Unknown("TIMEOUT", "no answer"));
   const v1::Receipt first = process.DeliverOne();
   EXPECT_EQ(first.state(), v1::DELIVERY_STATE_UNKNOWN);
-  EXPECT_EQ(FromTimestamp(first.retry_time()), clock_.Now() + absl::Seconds(15)) << "who asks is told when to ask again";
+  EXPECT_EQ(FromTimestamp(first.retry_time()), clock_.Now() + absl::Seconds(15))
+      << "who asks is told when to ask again";
   EXPECT_EQ(process.DeliverOne().SerializeAsString(), first.SerializeAsString());
   clock_.Set(FromTimestamp(first.retry_time()));
   EXPECT_EQ(process.DeliverOne().state(), v1::DELIVERY_STATE_ACCEPTED);

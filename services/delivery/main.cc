@@ -10,7 +10,7 @@
 #include "services/delivery/sender_options.h"
 
 ABSL_FLAG(std::string, database, "", "path of the SQLite file of the send ledger, made if it is missing; required");
-ABSL_FLAG(std::string, providers, "", "YAML file of the providers of each channel; empty: the one that --provider names");
+ABSL_FLAG(std::string, providers, "", "YAML file of each channel's providers; empty: the one that --provider names");
 ABSL_FLAG(std::string, provider, "", "spool: files for others to pick up; count: counts and drops");
 ABSL_FLAG(std::string, spool, "", "folder of the spool, made if it is missing; required for provider spool");
 ABSL_FLAG(std::string, sender_address, "", "From of every e-mail; required for provider spool");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
+#include "services/generator/tracking.h"
 
 namespace campaign::generator {
 namespace {

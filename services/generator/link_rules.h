@@ -8,30 +8,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "campaign/v1/generator.pb.h"
+#include "services/generator/link_target.h"
 
 namespace campaign::generator {
-
-// Where an address leads, read as a browser reads it (WHATWG URL standard, "basic URL parser"): tabs and line breaks
-// within count for nothing, a backslash is a slash, "https:evil.example" needs none, what stands before an @ is no
-// host.
-struct LinkTarget {
-  enum class Kind {
-    kElsewhere,  // Into the page, a mail program, an app: no web link.
-    kWeb,        // http, https, ftp, "//host", "www.host".
-    kUnsafe,     // Runs or holds something itself: javascript, data, vbscript, file.
-  };
-  Kind kind = Kind::kElsewhere;
-  // Of kWeb: lower case, in Punycode, without a dot at its end. Empty: none that is valid.
-  std::string host;
-  bool https = false;
-  // "user@": nothing that a message needs, and how a host is disguised.
-  bool has_user = false;
-};
-
-LinkTarget ResolveLink(absl::string_view address);
-
-// In HTML "&sol;" and "&#47;" are slashes; what links are made of is put in, other entities stay.
-std::string DecodeEntities(absl::string_view html);
 
 // The length of what a link in a running text cannot hold or begin with (white space, quotes, brackets) and `text`
 // starts with; 0 if it starts with another. `before` is what the link is so far.
@@ -72,9 +51,5 @@ class LinkRules {
   // ".example.com" of "*.example.com".
   std::vector<std::string> parents_;
 };
-
-// Puts `parameters` ("a=1&b=2", percent-encoded) into the query of the address that starts at `start` in `output` and
-// ends there, before a fragment. Those whose name the query has already are left out.
-void AddTracking(absl::string_view parameters, bool html, size_t start, std::string& output);
 
 }  // namespace campaign::generator

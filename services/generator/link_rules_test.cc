@@ -1,6 +1,7 @@
 #include "services/generator/link_rules.h"
 
 #include "common/testing/testing.h"
+#include "services/generator/tracking.h"
 
 namespace campaign::generator {
 namespace {

@@ -78,6 +78,23 @@ TEST_P(CampaignFile, HasATemplateForEveryActionOnEveryChannel) {
   }
 }
 
+TEST_P(CampaignFile, SpeaksInTheNameOfTheSameBrand) {
+  const v1::GenerationConfig config = Load(GetParam()).generation(), other = Load("reduce-churn").generation();
+  EXPECT_EQ(config.brand().DebugString(), other.brand().DebugString());
+  EXPECT_EQ(config.links().DebugString(), other.links().DebugString());
+}
+
+TEST_P(CampaignFile, GivesEveryEmailAPreheaderAndASubjectOfItsOwn) {
+  const v1::Campaign campaign = Load(GetParam());
+  std::set<std::string> subjects;
+  for (const v1::Template& text : campaign.generation().templates()) {
+    if (text.channel() != v1::CHANNEL_EMAIL) continue;
+    EXPECT_TRUE(subjects.insert(text.subject()).second) << text.subject();
+    if (!text.variant().empty()) continue;
+    EXPECT_NE(text.preheader(), "") << text.template_id();
+  }
+}
+
 TEST_P(CampaignFile, HoldsOutNoDemoCustomerButTheOneMeantToBe) {
   const v1::Campaign campaign = Load(GetParam());
   const v1::Holdout& holdout = campaign.offers().holdout();
