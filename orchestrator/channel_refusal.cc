@@ -96,9 +96,15 @@ bool BlocksChannel(const v1::CheckResult& check) {
 }
 
 bool RejectsAddress(const v1::Receipt& receipt) {
-  if (receipt.state() != v1::DELIVERY_STATE_REJECTED || receipt.reasons().empty()) return false;
-  return std::all_of(receipt.reasons().begin(), receipt.reasons().end(),
-                     [](const v1::Reason& reason) { return Contains(kDeliveryCodes, reason.code()); });
+  if (receipt.state() != v1::DELIVERY_STATE_REJECTED) return false;
+  bool any = false;
+  for (const v1::Reason& reason : receipt.reasons()) {
+    // An earlier try was in doubt, until somebody knew that it had come to nothing.
+    if (reason.code() == "RESOLVED_NOT_SENT") continue;
+    if (!Contains(kDeliveryCodes, reason.code())) return false;
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace

@@ -98,6 +98,13 @@ TEST(Refusals, AreRejectionsOfTheAddressOrTheChannel) {
   }
 }
 
+TEST(Refusals, OfATryAfterOneThatWasInDoubtCount) {
+  EXPECT_TRUE(
+      Refuses("step: STEP_DELIVERY receipt { state: DELIVERY_STATE_REJECTED reasons { code: 'ADDRESS_UNKNOWN' } "
+              "reasons { code: 'RESOLVED_NOT_SENT' } }"));
+  EXPECT_FALSE(Refuses(ReceiptOf("REJECTED", "RESOLVED_NOT_SENT")));
+}
+
 TEST(Refusals, AreNoRejectionsOfTheContentOrTheSenderOrForAnOutage) {
   for (const char* code : {"MESSAGE_EMPTY", "CONTENT_REFUSED", "MESSAGE_TOO_LARGE", "SENDER_BLOCKED",
                            "CARRIER_FILTERED", "ATTEMPTS_EXHAUSTED", "PROVIDER_LOGIN_REFUSED", "SOMETHING_NEW"}) {

@@ -203,6 +203,8 @@ void FrequencyCapCheck::Check(absl::string_view zone_name, absl::Span<const Cont
     AddFact(reason, "cap", text);
     AddFact(reason, "count", absl::StrCat(count));
     AddFact(reason, "window", cap.window_text);
+    // Another channel may have slots left.
+    if (cap.channel != v1::CHANNEL_UNSPECIFIED) AddFact(reason, "channel", ChannelName(cap.channel));
   }
   if (nearest_most >= 0) findings.AddPassed("cap", absl::StrCat(nearest_count, " of ", nearest_most));
 }

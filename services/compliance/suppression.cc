@@ -152,7 +152,11 @@ MessageTargets MessageTargets::Of(const v1::Customer& customer, const v1::Messag
   }
   absl::optional<std::string> number = ToE164(message.address(), customer.country());
   if (number.has_value()) targets.phone_number = *std::move(number);
-  if (targets.phone_number.empty()) findings.AddNotEvaluable("The address is no telephone number that can be called");
+  if (targets.phone_number.empty()) {
+    AddFact(
+        findings.Add(v1::VERDICT_BLOCK, kCheckNotEvaluable, "The address is no telephone number that can be called"),
+        "target", "phone_number");
+  }
   // With a country code the two are the same, and it need not be parsed again.
   const bool international = absl::StartsWith(message.address(), "+") && !targets.phone_number.empty();
   targets.address = international ? targets.phone_number : AddressKey(message.address());

@@ -1,12 +1,19 @@
 #include "services/delivery/providers.h"
 
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
 #include <fstream>
+#include <memory>
+#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/testing.h"
+#include "nlohmann/json.hpp"
 #include "services/delivery/sender_options.h"
 
 namespace campaign::delivery {
@@ -240,6 +247,44 @@ TEST_F(ProvidersTest, AFileThatIsNoListOfProvidersIsRefused) {
   for (int i = 0; i < 33; ++i) absl::StrAppend(&many, "- {name: p", i, ", kind: count, channels: [sms]}\n");
   refused(many, "p.yaml:1: providers: 33 providers are more than 32");
   EXPECT_THAT(ReadProviders(folder_.File("none.yaml")), StatusIs(absl::StatusCode::kInvalidArgument, "--providers: "));
+}
+
+// A service account whose key nobody has but this test.
+std::string ServiceAccountJson() {
+  const std::unique_ptr<EVP_PKEY, KeyDeleter> key(EVP_RSA_gen(2048));
+  const std::unique_ptr<BIO, decltype(&BIO_free)> pem(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_PrivateKey(pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(pem.get(), &text);
+  return nlohmann::json({{"type", "service_account"},
+                         {"project_id", "nordlicht"},
+                         {"private_key_id", "1"},
+                         {"private_key", std::string(text, size)},
+                         {"client_email", "push@nordlicht.iam.gserviceaccount.com"},
+                         {"token_uri", "https://oauth2.googleapis.com/token"}})
+      .dump();
+}
+
+TEST_F(ProvidersTest, TheFileThatShipsIsValidAndSoIsEveryExampleInIt) {
+  EXPECT_OK(ReadProviders(PROVIDERS_FILE));
+  Write("smtp_password", "a");
+  Write("relay_password", "b");
+  Write("twilio_token", "0123456789abcdef0123456789abcdef");
+  Write("firebase.json", ServiceAccountJson());
+  Write("slack_webhook", "https://hooks.slack.com/services/T/B/X");
+  Write("gateway_secret", kWebhookSecret);
+  Write("gateway_receipts", kWebhookSecret);
+  std::ifstream file(PROVIDERS_FILE);
+  std::string shipped = (std::stringstream() << file.rdbuf()).str();
+  // The examples are what is commented out after the list has begun.
+  const size_t examples = shipped.find("\n\n# - name:");
+  ASSERT_NE(examples, shipped.npos);
+  const std::string all = shipped.substr(0, examples) +
+                          absl::StrReplaceAll(shipped.substr(examples),
+                                              {{"\n# ", "\n"}, {"\n#\n", "\n"}, {"/run/secrets", folder_.path()}});
+  ASSERT_OK_AND_ASSIGN(const ProvidersConfig config, Read(all));
+  EXPECT_THAT(config.providers, SizeIs(7));
+  EXPECT_THAT(config.callbacks, SizeIs(2));
 }
 
 }  // namespace

@@ -12,13 +12,15 @@
 #include "absl/synchronization/notification.h"
 #include "common/channel.h"
 #include "common/text/intent_model.h"
+#include "orchestrator/feedback_store.h"
 #include "orchestrator/replay.h"
 #include "orchestrator/review_store.h"
 #include "orchestrator/run_store.h"
 #include "services/analytics/analytics_store.h"
 #include "services/compliance/compliance_store.h"
 #include "services/delivery/delivery_store.h"
-#include "services/delivery/sender_options.h"
+#include "services/delivery/spool_sender.h"
+#include "services/delivery/webhook_sender.h"
 #include "services/offer/offer_service.h"
 #include "tools/campaignctl/campaign_yaml.h"
 #include "tools/shop/heroes.h"
@@ -80,6 +82,38 @@ Response Stream(Method start, const std::vector<Request>& messages) {
 
 }  // namespace
 
+// The spool, but for messages that a test has another answer for. Does not deduplicate, as plain SMTP does not.
+class System::AnsweringSender final : public delivery::ChannelSender {
+ public:
+  explicit AnsweringSender(std::unique_ptr<ChannelSender> spool) : spool_(std::move(spool)) {}
+
+  void set_answer(Answer answer) {
+    absl::MutexLock lock(&mutex_);
+    answer_ = std::move(answer);
+  }
+
+  std::vector<delivery::SendOutcome> Send(absl::Span<const delivery::OutgoingMessage> messages) override {
+    Answer answer;
+    {
+      absl::MutexLock lock(&mutex_);
+      answer = answer_;
+    }
+    std::vector<delivery::SendOutcome> outcomes;
+    for (const delivery::OutgoingMessage& message : messages) {
+      const auto answered = answer ? answer(*message.message) : absl::nullopt;
+      outcomes.push_back(answered.has_value() ? *answered : spool_->Send({message})[0]);
+    }
+    return outcomes;
+  }
+  bool deduplicates() const override { return false; }
+  absl::string_view provider() const override { return spool_->provider(); }
+
+ private:
+  const std::unique_ptr<ChannelSender> spool_;
+  absl::Mutex mutex_;
+  Answer answer_ ABSL_GUARDED_BY(mutex_);
+};
+
 System::System()
     : jurisdictions_(OrDie(compliance::Jurisdictions::ReadFromFile(JURISDICTIONS))),
       reply_keywords_(OrDie(compliance::ReplyKeywords::Parse("", "START,UNSTOP,YES"))) {
@@ -118,14 +152,19 @@ void System::StartServices() {
   compliance_database_ = OrDie(compliance::ComplianceStore::Open(dir_.File("compliance.db")));
   compliance_ = std::make_unique<compliance::ComplianceService>(*compliance_database_, zones_, jurisdictions_,
                                                                 reply_keywords_, clock_);
-  const delivery::ProvidersConfig providers =
-      OrDie(delivery::OneProvider("spool", {dir_.File("spool"), "hello@nordlicht.example"}));
-  router_ = std::make_unique<delivery::ProviderRouter>(OrDie(delivery::MakeRouter(providers, clock_)));
+  sender_ = std::make_shared<AnsweringSender>(
+      OrDie(delivery::SpoolSender::Open({dir_.File("spool"), "hello@nordlicht.example"}, clock_)));
+  delivery::ProviderRouter::Member spool{{.name = "spool"}, sender_};
+  spool.settings.channels = {v1::CHANNEL_EMAIL, v1::CHANNEL_SMS, v1::CHANNEL_PUSH, v1::CHANNEL_CHAT};
+  spool.settings.breaker.failures = 0;
+  router_ = std::make_unique<delivery::ProviderRouter>(std::vector<delivery::ProviderRouter::Member>{std::move(spool)});
   delivery_database_ = OrDie(delivery::OpenLedger(dir_.File("delivery.db")));
   const auto uniform = [this] { return absl::Uniform(random_, 0.0, 1.0); };
   dispatcher_ = OrDie(delivery::Dispatcher::Create(*delivery_database_, *router_, clock_, {uniform}));
-  delivery_ = std::make_unique<delivery::DeliveryService>(*dispatcher_, *delivery_database_, clock_,
-                                                          delivery::CallbackSources());
+  delivery::CallbackSources callbacks;
+  callbacks["spool"] = {delivery::CallbackSource::Kind::kStandardWebhooks, callback_keys_, v1::CHANNEL_SMS};
+  delivery_ =
+      std::make_unique<delivery::DeliveryService>(*dispatcher_, *delivery_database_, clock_, std::move(callbacks));
   analytics_database_ = OrDie(analytics::AnalyticsStore::Open(dir_.File("analytics.db")));
   analytics_ = std::make_unique<analytics::AnalyticsService>(*analytics_database_);
 }
@@ -140,7 +179,7 @@ void System::StartOrchestrator() {
   targets.delivery = Serve("campaign.v1.Delivery", {delivery_.get()});
   targets.analytics = Serve("campaign.v1.Analytics", {analytics_.get()});
   const std::string schema = absl::StrCat(orchestrator::CampaignStore::Schema(), orchestrator::RunStore::Schema(),
-                                          orchestrator::ReviewStore::Schema());
+                                          orchestrator::ReviewStore::Schema(), orchestrator::FeedbackStore::Schema());
   database_ = OrDie(Database::Open(dir_.File("orchestrator.db"), schema.c_str()));
   steps_ = std::make_unique<orchestrator::Steps>(targets, clock_);
   timers_ = std::make_unique<orchestrator::Timers>(clock_);
@@ -148,6 +187,8 @@ void System::StartOrchestrator() {
   runner_ = std::make_unique<orchestrator::Runner>(*database_, campaign_store_, *steps_, *timers_, clock_,
                                                    orchestrator::Runner::Options{.batch_size = 32});
   if (const absl::Status status = runner_->Start(); !status.ok()) Die(status);
+  feedback_ = std::make_unique<orchestrator::FeedbackForwarder>(*database_, targets);
+  resolutions_ = std::make_unique<orchestrator::Resolutions>(*database_, *runner_, targets.delivery);
   orchestrator_service_ = std::make_unique<orchestrator::OrchestratorService>(*database_, campaign_store_, *steps_,
                                                                               *runner_, *timers_, clock_);
   campaigns_service_ = std::make_unique<orchestrator::CampaignsService>(*database_, *steps_, clock_);
@@ -320,6 +361,36 @@ std::vector<v1::Dispatch> System::Ledger(absl::string_view customer_run_id) {
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   return rows;
+}
+
+void System::AnswerBy(Answer answer) { sender_->set_answer(std::move(answer)); }
+
+void System::CallBack(const std::string& body) {
+  v1::RecordReceiptsRequest request;
+  request.set_provider("spool");
+  request.set_body(body);
+  const std::string id = absl::StrCat("callback-", ++callback_count_);
+  const std::pair<const char*, std::string> headers[] = {
+      {"webhook-id", id},
+      {"webhook-timestamp", absl::StrCat(absl::ToUnixSeconds(clock_.Now()))},
+      {"webhook-signature", delivery::SignWebhook(callback_keys_, id, clock_.Now(), body)}};
+  for (const auto& [name, value] : headers) {
+    v1::Fact& header = *request.add_headers();
+    header.set_name(name);
+    header.set_value(value);
+  }
+  EXPECT_EQ(Expect(Ask(delivery, &v1::Delivery::Stub::RecordReceipts, request)).recorded_count(), 1) << body;
+  PassOn();
+}
+
+void System::PassOn() {
+  EXPECT_OK(feedback_->Forward());
+  EXPECT_OK(resolutions_->Look());
+}
+
+std::vector<v1::Suppression> System::Suppressions() {
+  const auto page = Expect(Ask(compliance, &v1::Compliance::Stub::ListSuppressions, v1::ListSuppressionsRequest()));
+  return {page.suppressions().begin(), page.suppressions().end()};
 }
 
 std::vector<v1::ReportRow> System::Report(v1::ReportDimension dimension, absl::string_view campaign_run_id) {

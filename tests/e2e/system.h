@@ -29,7 +29,9 @@
 #include "common/testing/testing.h"
 #include "orchestrator/campaign_store.h"
 #include "orchestrator/campaigns_service.h"
+#include "orchestrator/feedback.h"
 #include "orchestrator/orchestrator_service.h"
+#include "orchestrator/resolutions.h"
 #include "orchestrator/reviews_service.h"
 #include "orchestrator/runner.h"
 #include "orchestrator/steps.h"
@@ -118,6 +120,16 @@ class System {
   absl::StatusOr<v1::DecideReviewResponse> Decide(const v1::DecideReviewRequest& request);
   absl::Status Claim(absl::string_view task_id, absl::string_view reviewer);
 
+  // What the channels answer from now on, in the place of taking a message; nullopt: they take it.
+  using Answer = std::function<absl::optional<delivery::SendOutcome>(const v1::Message& message)>;
+  void AnswerBy(Answer answer);
+  // A callback of the provider as JSON (services/delivery/webhook_events.h), signed; then what is new is passed on.
+  void CallBack(const std::string& body);
+  // What the orchestrator otherwise does every two seconds: pass feedback on, and look what became of dispatches in
+  // doubt.
+  void PassOn();
+  std::vector<v1::Suppression> Suppressions();
+
   // Name of each server's main service, and its address.
   const std::vector<std::pair<std::string, std::string>>& addresses() const { return addresses_; }
 
@@ -133,6 +145,8 @@ class System {
   std::unique_ptr<v1::Analytics::Stub> analytics;
 
  private:
+  class AnsweringSender;
+
   // Starts a server; returns its address.
   std::string Serve(absl::string_view main_service, const std::vector<grpc::Service*>& services);
   void StartServices();
@@ -153,6 +167,9 @@ class System {
   generator::GeneratorService generator_;
   std::unique_ptr<Database> compliance_database_;
   std::unique_ptr<compliance::ComplianceService> compliance_;
+  std::shared_ptr<AnsweringSender> sender_;
+  const std::vector<std::string> callback_keys_ = {std::string(24, 'k')};
+  int callback_count_ = 0;
   std::unique_ptr<delivery::ProviderRouter> router_;
   std::unique_ptr<Database> delivery_database_;
   absl::BitGen random_;
@@ -168,6 +185,8 @@ class System {
   std::unique_ptr<orchestrator::Timers> timers_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<orchestrator::Runner> runner_;
+  std::unique_ptr<orchestrator::FeedbackForwarder> feedback_;
+  std::unique_ptr<orchestrator::Resolutions> resolutions_;
   std::unique_ptr<orchestrator::OrchestratorService> orchestrator_service_;
   std::unique_ptr<orchestrator::CampaignsService> campaigns_service_;
   std::unique_ptr<orchestrator::ReviewsService> reviews_service_;
