@@ -220,16 +220,15 @@ class TemplateCompiler {
 
   // What the model writes keeps its lines, and is no part of a link.
   static absl::Status PlaceModelText(absl::string_view field_path, std::vector<Token>& tokens) {
-    std::vector<Token*> in_link;
+    bool in_link = false;
     for (size_t i = 0; i < tokens.size(); ++i) {
       Token& token = tokens[i];
-      if (token.kind == Token::Kind::kLinkEnd) {
-        const bool within = token.link.whole && !in_link.empty();
-        in_link.clear();
-        if (within) return InvalidField(field_path, "{{model_text}}", "is part of a link");
+      if (token.kind == Token::Kind::kLinkStart) in_link = false;
+      if (token.kind == Token::Kind::kLinkEnd && token.link.whole && in_link) {
+        return InvalidField(field_path, "{{model_text}}", "is part of a link");
       }
       if (token.kind != Token::Kind::kVariable || token.text != kModelText) continue;
-      in_link.push_back(&token);
+      in_link = true;
       const Token* before = nullptr;
       for (size_t j = i; j-- > 0 && before == nullptr;) {
         if (tokens[j].kind == Token::Kind::kText || tokens[j].kind == Token::Kind::kVariable) before = &tokens[j];
@@ -238,6 +237,8 @@ class TemplateCompiler {
       if (glued || token.insertion == Insertion::kPercent) {
         return InvalidField(field_path, "{{model_text}}", "is part of a link");
       }
+      // A chat's plain text.
+      if (token.insertion == Insertion::kOneLine) token.insertion = Insertion::kVerbatim;
       if (token.insertion == Insertion::kHtml) token.insertion = Insertion::kHtmlLines;
       if (token.insertion == Insertion::kMarkdown) token.insertion = Insertion::kMarkdownLines;
     }
