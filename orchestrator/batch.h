@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -47,6 +48,11 @@ struct Batch {
   // Of a replay, for one member and step: the record that is decided again, and the moment to decide as of.
   const v1::StepRecord* recorded = nullptr;
   absl::Time decide_time;
+
+  // What the next call of generation may spend on a language model, millionths; counted as spent.
+  int64_t model_allotment = 0;
+  // Of allotments, what calls did not spend; goes back with the next commit. Calls on the way add to it.
+  std::atomic<int64_t> model_unspent = 0;
 
   int position = 0;
   int attempts = 0;

@@ -37,6 +37,7 @@ void FillGoalDefaults(v1::Campaign& campaign) {
   if (!hosts.empty() && campaign.compliance().content().allowed_hosts().empty()) {
     *campaign.mutable_compliance()->mutable_content()->mutable_allowed_hosts() = hosts;
   }
+  if (campaign.generation().text_model().skip_review()) campaign.mutable_compliance()->set_trust_text_model(true);
   if (campaign.route().empty()) {
     for (const v1::Step step : kDefaultRoute) campaign.add_route()->set_step(step);
   }

@@ -69,5 +69,15 @@ TEST(Goals, LinksMayLeadWhereTheGeneratorLetsThem) {
   EXPECT_FALSE(plain.has_compliance());
 }
 
+TEST(Goals, ALanguageModelWhoseMessagesNeedNoReviewIsTrustedByCompliance) {
+  v1::Campaign campaign;
+  campaign.mutable_generation()->mutable_text_model()->set_model("small");
+  FillGoalDefaults(campaign);
+  EXPECT_FALSE(campaign.compliance().trust_text_model());
+  campaign.mutable_generation()->mutable_text_model()->set_skip_review(true);
+  FillGoalDefaults(campaign);
+  EXPECT_TRUE(campaign.compliance().trust_text_model());
+}
+
 }  // namespace
 }  // namespace campaign::orchestrator

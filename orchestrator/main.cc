@@ -12,6 +12,7 @@
 #include "orchestrator/campaigns_service.h"
 #include "orchestrator/feedback.h"
 #include "orchestrator/feedback_store.h"
+#include "orchestrator/model_budget_store.h"
 #include "orchestrator/orchestrator_service.h"
 #include "orchestrator/poller.h"
 #include "orchestrator/resolutions.h"
@@ -54,8 +55,8 @@ Steps::Targets Targets() {
 }
 
 absl::Status Run() {
-  const std::string schema =
-      absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema(), FeedbackStore::Schema());
+  const std::string schema = absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema(),
+                                          FeedbackStore::Schema(), ModelBudgetStore::Schema());
   ASSIGN_OR_RETURN(const auto database, Database::Open(absl::GetFlag(FLAGS_database), schema.c_str()));
   SystemClock clock;
   CampaignStore campaigns;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
 #include "common/status.h"
+#include "orchestrator/model_budget_store.h"
 #include "orchestrator/names.h"
 #include "orchestrator/review_store.h"
 #include "orchestrator/review_tasks.h"
@@ -53,8 +54,11 @@ void Runner::CommitBatch(BatchPtr batch, WriteFunction extra, std::vector<int64_
   auto entries = std::make_shared<std::vector<std::string>>();
   for (const JournalEntry* entry : batch->unsaved) entries->push_back(entry->SerializeAsString());
   auto answers = std::make_shared<std::vector<Waiters::Answer>>();
+  const int64_t unspent = batch->model_unspent.exchange(0);
   Commit(
-      [this, batch, entries, answers, extra = std::move(extra), touched = std::move(touched)](Connection& connection) {
+      [this, batch, entries, answers, unspent, extra = std::move(extra),
+       touched = std::move(touched)](Connection& connection) {
+        if (unspent > 0) ModelBudgetStore(connection).Return(batch->plan->campaign.name(), unspent);
         RunStore store(connection);
         int ordinal = batch->next_ordinal;
         for (const std::string& entry : *entries) store.AppendEntry(batch->id, ordinal++, entry);
@@ -205,6 +209,7 @@ void Runner::Walk(BatchPtr batch) {
       // What is about to be sent, and why, must be on disk first.
       return CommitBatch(batch, NoWrite, {}, [this, batch] { Walk(batch); });
     }
+    if (Steps::AsksModel(*batch)) return AllotAndCall(batch, std::move(members));
     return Call(batch, std::move(members));
   }
   FinishBatch(batch);
@@ -225,6 +230,23 @@ void Runner::StopCancelled(Batch& batch) {
   if (entry == nullptr) return;
   entry->set_next_position(batch.position);
   batch.unsaved.push_back(entry);
+}
+
+void Runner::AllotAndCall(const BatchPtr& batch, std::vector<Member*> members) {
+  auto allotment = std::make_shared<int64_t>(0);
+  const int64_t unspent = batch->model_unspent.exchange(0);
+  Commit(
+      [batch, allotment, unspent](Connection& connection) {
+        const v1::Campaign& campaign = batch->plan->campaign;
+        ModelBudgetStore store(connection);
+        if (unspent > 0) store.Return(campaign.name(), unspent);
+        *allotment = store.Allot(campaign.name(), campaign.generation().text_model().budget_micros());
+        return absl::OkStatus();
+      },
+      [this, batch, members = std::move(members), allotment] {
+        batch->model_allotment = *allotment;
+        Call(batch, members);
+      });
 }
 
 void Runner::Call(const BatchPtr& batch, std::vector<Member*> members) {
@@ -260,6 +282,11 @@ void Runner::CallOneByOne(const BatchPtr& batch, std::vector<Member*> members) {
     size_t left;
   };
   auto results = std::make_shared<Results>(Results{std::vector<v1::StepRecord*>(members.size()), members.size()});
+  // Each may spend its part of what the refused call did not.
+  const auto count = static_cast<int64_t>(members.size());
+  const int64_t unspent = batch->model_unspent.exchange(0);
+  batch->model_allotment = unspent / count;
+  batch->model_unspent = unspent % count;
   for (size_t i = 0; i < members.size(); ++i) {
     steps_.Call(*batch, {members[i]}, [=, this](absl::Status status, std::vector<v1::StepRecord*> records) {
       Post([=, this] {

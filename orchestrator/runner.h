@@ -99,6 +99,8 @@ class Runner {
   void Walk(BatchPtr batch);
   void StopCancelled(Batch& batch);
   void Call(const BatchPtr& batch, std::vector<Member*> members);
+  // Lets the batch's next call spend some of the campaign's money for a language model, then makes it.
+  void AllotAndCall(const BatchPtr& batch, std::vector<Member*> members);
   void Retry(const BatchPtr& batch, const absl::Status& status);
   void CallOneByOne(const BatchPtr& batch, std::vector<Member*> members);
   // Notes the step's records of `members`, and why the others had none; moves the batch to its next step.

@@ -224,6 +224,17 @@ bool MayHaveReservation(const Member& member, v1::Step step) {
   }
 }
 
+// The generator says so before it asks a language model for the first time.
+constexpr char kModelAskedMetadata[] = "text-model-asked";
+
+// What is left of an allotment. Of a call that broke off after the first question nobody knows: nothing.
+int64_t Unspent(int64_t allotment, const absl::Status& status, const grpc::ClientContext& context,
+                const v1::GenerateResponse& response) {
+  if (allotment == 0) return 0;
+  if (status.ok()) return allotment - std::clamp<int64_t>(response.text_model_spent_micros(), 0, allotment);
+  return context.GetServerInitialMetadata().count(kModelAskedMetadata) == 0 ? allotment : 0;
+}
+
 }  // namespace
 
 Steps::Steps(const Targets& targets, const Clock& clock)
@@ -459,13 +470,21 @@ void Steps::OfferWithResponses(Batch& batch, std::vector<Member*> members, Varia
               }));
 }
 
+bool Steps::AsksModel(const Batch& batch) {
+  return batch.step() == v1::STEP_GENERATION && batch.recorded == nullptr && !batch.dry_run &&
+         !batch.plan->campaign.generation().text_model().model().empty();
+}
+
 void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {
   auto call = NewCall<v1::GenerateRequest, v1::GenerateResponse>(batch);
   v1::GenerateRequest& request = *call->request;
   request.set_config_version(batch.plan->version);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.generation()));
   request.set_campaign(batch.plan->campaign.name());
-  request.set_templates_only(batch.recorded != nullptr);
+  const bool by_model = AsksModel(batch);
+  const int64_t allotment = by_model ? batch.model_allotment : 0;
+  request.set_templates_only(batch.recorded != nullptr || batch.dry_run);
+  request.set_text_model_budget_micros(allotment);
   for (const Member* member : members) {
     v1::GenerateItem& item = *request.add_items();
     const Progress& progress = member->progress;
@@ -476,12 +495,17 @@ void Steps::Generation(Batch& batch, std::vector<Member*> members, Done done) {
     if (progress.insights != nullptr) PutInsights(*progress.insights, *item.mutable_insights());
     if (progress.decision != nullptr) PutDecision(progress, *item.mutable_decision());
   }
-  StartCall(
-      call, kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); },
+  const auto collect =
       Collect(batch, members.size(), std::move(done), [](v1::GenerateItemResult& result, v1::StepRecord& record, int) {
         if (result.has_message()) record.unsafe_arena_set_allocated_message(result.mutable_message());
         return result.has_message();
-      }));
+      });
+  StartCall(
+      call, by_model ? kModelDeadline : kDeadline, [&](auto... a) { generator_->async()->Generate(std::move(a)...); },
+      [&batch, allotment, context = &call->context, collect](absl::Status status, v1::GenerateResponse* response) {
+        batch.model_unspent += Unspent(allotment, status, *context, *response);
+        collect(std::move(status), response);
+      });
 }
 
 void Steps::Compliance(Batch& batch, std::vector<Member*> members, Done done) {

@@ -34,6 +34,9 @@ class Steps {
   };
   // Ends a call that takes longer.
   static constexpr absl::Duration kDeadline = absl::Seconds(15);
+  // One in which a language model is asked; below max_connection_age_grace. The generator leaves to the templates what
+  // the model cannot do by then.
+  static constexpr absl::Duration kModelDeadline = absl::Seconds(60);
 
   Steps(const Targets& targets, const Clock& clock);
 
@@ -41,7 +44,12 @@ class Steps {
   // none, and nothing is known of what the service did.
   using Done = std::function<void(absl::Status status, std::vector<v1::StepRecord*> records)>;
 
-  // Calls the batch's step for those members. For a batch of a replay as a dry run at its time. They and the batch must
+  // Whether the batch's step asks a language model, which costs money: generation does where the campaign names one.
+  // Neither a replay nor a dry run asks.
+  static bool AsksModel(const Batch& batch);
+
+  // Calls the batch's step for those members. Of its allotment for a language model, what was surely not spent is added
+  // to the batch's before `done`. For a batch of a replay as a dry run at its time. They and the batch must
   // stay until `done`, which is called on a thread of gRPC's. Steps with a service only.
   void Call(Batch& batch, std::vector<Member*> members, Done done);
 

@@ -9,6 +9,7 @@
 #include "orchestrator/campaign_plan.h"
 #include "orchestrator/campaign_store.h"
 #include "orchestrator/feedback_store.h"
+#include "orchestrator/model_budget_store.h"
 #include "orchestrator/review_store.h"
 #include "orchestrator/run_store.h"
 
@@ -40,8 +41,8 @@ inline std::shared_ptr<const CampaignPlan> SmallPlan(const std::string& name = "
 class StoreTest : public ::testing::Test {
  protected:
   StoreTest() {
-    const std::string schema =
-        absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema(), FeedbackStore::Schema());
+    const std::string schema = absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema(),
+                                            FeedbackStore::Schema(), ModelBudgetStore::Schema());
     auto opened = Database::Open(dir_.File("orchestrator.db"), schema.c_str());
     EXPECT_OK(opened);
     database_ = *std::move(opened);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -80,6 +81,11 @@ class FakeServices {
     absl::MutexLock lock(&mutex_);
     feedback_.push_back(feedback);
     feedback_.back().set_feedback_id(static_cast<int64_t>(feedback_.size()));
+  }
+  // What each message costs of a language model's budget, as long as there is enough.
+  void set_model_cost_micros(int64_t cost) {
+    absl::MutexLock lock(&mutex_);
+    model_cost_micros_ = cost;
   }
   // Customer runs that analytics does not know, so that it refuses their responses.
   void set_unknown_run(const std::string& customer_run_id) {
@@ -287,12 +293,19 @@ class FakeServices {
   class Generator final : public v1::Generator::Service {
    public:
     explicit Generator(FakeServices& fakes) : fakes_(fakes) {}
-    grpc::Status Generate(grpc::ServerContext*, const v1::GenerateRequest* request,
+    grpc::Status Generate(grpc::ServerContext* context, const v1::GenerateRequest* request,
                           v1::GenerateResponse* response) override {
       FakeServices::GenerateError error_of;
+      int64_t model_cost = 0;
       {
         absl::MutexLock lock(&fakes_.mutex_);
         error_of = fakes_.generate_error_;
+        model_cost = fakes_.model_cost_micros_;
+      }
+      if (const int64_t budget = request->text_model_budget_micros(); budget > 0) {
+        fakes_.Note("GenerateBudget", absl::StrCat(budget));
+        response->set_text_model_spent_micros(std::min(budget, model_cost * request->items_size()));
+        if (model_cost > 0) context->AddInitialMetadata("text-model-asked", "1");
       }
       for (const auto& item : request->items()) {
         const auto error = error_of ? error_of(item) : absl::nullopt;
@@ -466,6 +479,7 @@ class FakeServices {
   std::vector<std::string> settlements_ ABSL_GUARDED_BY(mutex_);
   MessageCheck message_check_ ABSL_GUARDED_BY(mutex_);
   GenerateError generate_error_ ABSL_GUARDED_BY(mutex_);
+  int64_t model_cost_micros_ ABSL_GUARDED_BY(mutex_) = 0;
   Dispatch dispatch_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, v1::Channel>, v1::Receipt> ledger_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> sent_ ABSL_GUARDED_BY(mutex_);

@@ -16,6 +16,7 @@
 #include "common/testing/fake_clock.h"
 #include "common/testing/testing.h"
 #include "orchestrator/feedback_store.h"
+#include "orchestrator/model_budget_store.h"
 #include "orchestrator/runner.h"
 #include "orchestrator/testing_campaigns.h"
 #include "orchestrator/testing_fakes.h"
@@ -32,8 +33,8 @@ class World {
  public:
   World(const std::string& path, FakeServices& fakes, testing::FakeClock& clock, Runner::Options options = {})
       : clock_(clock), steps_(fakes.targets(), clock), timers_(clock) {
-    const std::string schema =
-        absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema(), FeedbackStore::Schema());
+    const std::string schema = absl::StrCat(CampaignStore::Schema(), RunStore::Schema(), ReviewStore::Schema(),
+                                            FeedbackStore::Schema(), ModelBudgetStore::Schema());
     auto opened = Database::Open(path, schema.c_str());
     EXPECT_OK(opened);
     database_ = *std::move(opened);

@@ -1,6 +1,7 @@
 #include "services/generator/compiled_template.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -27,6 +28,34 @@ constexpr size_t kMaxParameterBytes = 1024;
 constexpr char kPreheaderStart[] =
     "<div style=\"display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;mso-hide:all\">";
 constexpr char kPreheaderEnd[] = "</div>";
+
+// What a language model writes into; the others are no names that a tag can have.
+constexpr char kModelText[] = "model_text";
+constexpr char kModelSubject[] = "model_text subject";
+constexpr char kModelPreheader[] = "model_text preheader";
+constexpr char kModelTitle[] = "model_text title";
+
+Token TagToken(Token::Kind kind, const char* name, Insertion insertion = Insertion::kVerbatim) {
+  Token token;
+  token.kind = kind;
+  token.text = name;
+  token.insertion = insertion;
+  return token;
+}
+
+// {{#name}}{{name}}{{/name}}{{^name}} and these {{/name}}.
+std::vector<Token> OrModel(const char* name, Insertion insertion, std::vector<Token> tokens) {
+  std::vector<Token> either = {TagToken(Token::Kind::kSection, name), TagToken(Token::Kind::kVariable, name, insertion),
+                               TagToken(Token::Kind::kSectionEnd, name), TagToken(Token::Kind::kInvertedSection, name)};
+  either.insert(either.end(), std::make_move_iterator(tokens.begin()), std::make_move_iterator(tokens.end()));
+  either.push_back(TagToken(Token::Kind::kSectionEnd, name));
+  return either;
+}
+
+// What stands before goes on in the next value as the path of a link.
+bool EndsWithinLink(absl::string_view text) {
+  return absl::StrContains(text.substr(text.find_last_of(" \t\r\n>(\"") + 1), '/');
+}
 
 Token TextToken(absl::string_view text) {
   Token token;
@@ -70,15 +99,17 @@ void PutPreheader(std::vector<Token> preheader, std::vector<Token>& html) {
 
 class TemplateCompiler {
  public:
-  TemplateCompiler(const InheritedTemplate& source, const v1::GenerationConfig& config, const CampaignParts& parts)
-      : source_(source), config_(config), parts_(parts) {}
+  TemplateCompiler(const InheritedTemplate& source, const v1::GenerationConfig& config, const CampaignParts& parts,
+                   bool by_model)
+      : source_(source), config_(config), parts_(parts), by_model_(by_model) {}
 
   absl::StatusOr<CompiledTemplate> Compile() {
     compiled_.template_id = source_.template_id;
     compiled_.locale = source_.locale;
-    ASSIGN_OR_RETURN(compiled_.subject, Plain(source_.subject, Insertion::kHeader, kMaxSubjectBytes));
-    ASSIGN_OR_RETURN(compiled_.preheader, Plain(source_.preheader, Insertion::kHeader, kMaxPreheaderBytes));
-    ASSIGN_OR_RETURN(compiled_.title, Plain(source_.title, Insertion::kOneLine, kMaxTitleBytes));
+    ASSIGN_OR_RETURN(compiled_.subject, Plain(source_.subject, Insertion::kHeader, kMaxSubjectBytes, kModelSubject));
+    ASSIGN_OR_RETURN(compiled_.preheader,
+                     Plain(source_.preheader, Insertion::kHeader, kMaxPreheaderBytes, kModelPreheader));
+    ASSIGN_OR_RETURN(compiled_.title, Plain(source_.title, Insertion::kOneLine, kMaxTitleBytes, kModelTitle));
     ASSIGN_OR_RETURN(compiled_.collapse_key, Plain(source_.collapse_key, Insertion::kOneLine, kMaxCollapseKeyBytes));
     ASSIGN_OR_RETURN(compiled_.deep_link,
                      Linked(source_.deep_link, Insertion::kOneLine, LinkText::kAddress, kMaxLinkBytes));
@@ -86,6 +117,7 @@ class TemplateCompiler {
     RETURN_IF_ERROR(CompileHtml());
     RETURN_IF_ERROR(CompileUnsubscribeUrl());
     RETURN_IF_ERROR(CompileTracking());
+    if (by_model_) RETURN_IF_ERROR(FindModelSlots());
     RETURN_IF_ERROR(ResolveVariables());
     return std::move(compiled_);
   }
@@ -96,9 +128,13 @@ class TemplateCompiler {
     return ParseTemplate(text, insertion, [&](absl::string_view name) { return source_.FindPartial(name, html); });
   }
 
-  // A text in which nobody looks for links.
-  absl::StatusOr<TemplateProgram> Plain(const TemplateText& text, Insertion insertion, size_t max_bytes) {
+  // A text in which nobody looks for links. A language model may word it anew where `model_name` is given.
+  absl::StatusOr<TemplateProgram> Plain(const TemplateText& text, Insertion insertion, size_t max_bytes,
+                                        const char* model_name = nullptr) {
     ASSIGN_OR_RETURN(std::vector<Token> tokens, Parse(text, insertion));
+    if (by_model_ && model_name != nullptr && !tokens.empty()) {
+      tokens = OrModel(model_name, insertion, std::move(tokens));
+    }
     return TemplateProgram::Make(std::move(tokens), LinkText::kRunning, max_bytes, text.field_path, names_);
   }
 
@@ -116,6 +152,7 @@ class TemplateCompiler {
       const LinkContext context{parts_.links, constant_of, parts_.unsubscribing, tracks};
       RETURN_IF_ERROR(MarkLinks(kind, context, text.field_path, tokens));
     }
+    if (by_model_) RETURN_IF_ERROR(PlaceModelText(text.field_path, tokens));
     return TemplateProgram::Make(std::move(tokens), kind, max_bytes, text.field_path, names_);
   }
 
@@ -142,6 +179,7 @@ class TemplateCompiler {
       TemplateText escaped = source_.preheader;
       escaped.escape = true;
       ASSIGN_OR_RETURN(std::vector<Token> preheader, Parse(escaped, Insertion::kHtml));
+      if (by_model_) preheader = OrModel(kModelPreheader, Insertion::kHtml, std::move(preheader));
       PutPreheader(std::move(preheader), html);
     }
     ASSIGN_OR_RETURN(compiled_.html, Marked(std::move(html), source_.html, LinkText::kHtml, kMaxHtmlBytes));
@@ -180,6 +218,70 @@ class TemplateCompiler {
     return absl::OkStatus();
   }
 
+  // What the model writes keeps its lines, and is no part of a link.
+  static absl::Status PlaceModelText(absl::string_view field_path, std::vector<Token>& tokens) {
+    bool in_link = false;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      Token& token = tokens[i];
+      if (token.kind == Token::Kind::kLinkStart) in_link = false;
+      if (token.kind == Token::Kind::kLinkEnd && token.link.whole && in_link) {
+        return InvalidField(field_path, "{{model_text}}", "is part of a link");
+      }
+      if (token.kind != Token::Kind::kVariable || token.text != kModelText) continue;
+      in_link = true;
+      const Token* before = nullptr;
+      for (size_t j = i; j-- > 0 && before == nullptr;) {
+        if (tokens[j].kind == Token::Kind::kText || tokens[j].kind == Token::Kind::kVariable) before = &tokens[j];
+      }
+      const bool glued = before != nullptr && before->kind == Token::Kind::kText && EndsWithinLink(before->text);
+      if (glued || token.insertion == Insertion::kPercent) {
+        return InvalidField(field_path, "{{model_text}}", "is part of a link");
+      }
+      // A chat's plain text.
+      if (token.insertion == Insertion::kOneLine) token.insertion = Insertion::kVerbatim;
+      if (token.insertion == Insertion::kHtml) token.insertion = Insertion::kHtmlLines;
+      if (token.insertion == Insertion::kMarkdown) token.insertion = Insertion::kMarkdownLines;
+    }
+    return absl::OkStatus();
+  }
+
+  int FindSlot(absl::string_view name) const {
+    const auto known = std::find(names_.begin(), names_.end(), name);
+    return known == names_.end() ? -1 : static_cast<int>(known - names_.begin());
+  }
+
+  absl::Status FindModelSlots() {
+    compiled_.model = {FindSlot(kModelSubject), FindSlot(kModelPreheader), FindSlot(kModelTitle), FindSlot(kModelText)};
+    const int slot = compiled_.model.text;
+    if (slot < 0) return absl::OkStatus();
+    if (parts_.phrases.Has(kModelText)) {
+      return InvalidField(source_.field_path, "{{model_text}}", "is what a language model writes, and a phrase");
+    }
+    for (const TemplateProgram* other : {&compiled_.subject, &compiled_.preheader, &compiled_.title,
+                                         &compiled_.deep_link, &compiled_.collapse_key, &compiled_.unsubscribe_url}) {
+      if (other->Names(slot)) return NotForModel();
+    }
+    for (const auto& [name, value] : compiled_.tracking) {
+      if (value.Names(slot)) return NotForModel();
+    }
+    if (!compiled_.html.empty() && compiled_.html.Names(slot) != compiled_.text.Names(slot)) {
+      return InvalidField(source_.field_path, "{{model_text}}", "is in only one of text and html");
+    }
+    const bool needed = compiled_.text.Needs(slot) || compiled_.html.Needs(slot) || compiled_.plain_text.Needs(slot);
+    if (needed && parts_.defaults.Resolve(kModelText).fallback.empty()) {
+      return InvalidField(
+          source_.field_path, "{{model_text}}",
+          "has nothing to stand for it: write "
+          "{{#model_text}}{{model_text}}{{/model_text}}{{^model_text}}your own words{{/model_text}}, or "
+          "give a fallback");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status NotForModel() const {
+    return InvalidField(source_.field_path, "{{model_text}}", "is in what a language model may not write");
+  }
+
   // Phrases add their arguments to the variables.
   absl::Status ResolveVariables() {
     for (size_t slot = 0; slot < names_.size(); ++slot) {
@@ -207,6 +309,7 @@ class TemplateCompiler {
   const InheritedTemplate& source_;
   const v1::GenerationConfig& config_;
   const CampaignParts& parts_;
+  const bool by_model_;
   // Of the variables, by slot.
   std::vector<std::string> names_;
   CompiledTemplate compiled_;
@@ -235,8 +338,8 @@ absl::StatusOr<CampaignParts> CampaignParts::Compile(const v1::GenerationConfig&
 
 absl::StatusOr<CompiledTemplate> CompiledTemplate::Compile(const InheritedTemplate& source,
                                                            const v1::GenerationConfig& config,
-                                                           const CampaignParts& parts) {
-  return TemplateCompiler(source, config, parts).Compile();
+                                                           const CampaignParts& parts, bool by_model) {
+  return TemplateCompiler(source, config, parts, by_model).Compile();
 }
 
 }  // namespace campaign::generator

@@ -34,6 +34,18 @@ struct PhraseUse {
   std::vector<int> arguments;
 };
 
+// Where a language model writes into a template: slots of the variables that hold its texts; -1: nowhere. Subject,
+// preheader and title it words anew; of the text it writes what stands for {{model_text}}, so that links, the way to
+// unsubscribe and legal words are always the template's.
+struct ModelSlots {
+  int subject = -1;
+  int preheader = -1;
+  int title = -1;
+  int text = -1;
+
+  bool any() const { return subject >= 0 || preheader >= 0 || title >= 0 || text >= 0; }
+};
+
 // A template with all that it inherits and includes, ready to be written from.
 struct CompiledTemplate {
   std::string template_id;
@@ -46,11 +58,15 @@ struct CompiledTemplate {
   // By slot.
   std::vector<Variable> variables;
   std::vector<PhraseUse> phrases;
+  // Of a campaign whose language model writes for the channel.
+  ModelSlots model;
 
+  // `by_model`: a language model writes for its channel.
   // INVALID_ARGUMENT "config.templates[3].html: ...": a text that does not parse; a link that leads where it may not; a
-  // phrase that has no pattern for the locale.
+  // phrase that has no pattern for the locale; {{model_text}} where no language model may write, or without other words
+  // for when it has none.
   static absl::StatusOr<CompiledTemplate> Compile(const InheritedTemplate& source, const v1::GenerationConfig& config,
-                                                  const CampaignParts& parts);
+                                                  const CampaignParts& parts, bool by_model = false);
 };
 
 }  // namespace campaign::generator

@@ -70,6 +70,17 @@ void AppendMarkdown(absl::string_view text, std::string& output) {
   }
 }
 
+// Line by line, with `line_end` in place of each line break.
+void AppendLines(absl::string_view text, absl::string_view line_end, void (*append)(absl::string_view, std::string&),
+                 std::string& output) {
+  for (size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    append(text.substr(0, end), output);
+    output.append(line_end.data(), line_end.size());
+    text.remove_prefix(end + 1);
+  }
+  append(text, output);
+}
+
 }  // namespace
 
 void AppendHtml(absl::string_view text, std::string& output) {
@@ -137,6 +148,12 @@ bool AppendValue(absl::string_view value, Insertion insertion, std::string& outp
       return true;
     case Insertion::kMarkdown:
       AppendMarkdown(value, output);
+      return true;
+    case Insertion::kHtmlLines:
+      AppendLines(value, "<br>\n", AppendHtml, output);
+      return true;
+    case Insertion::kMarkdownLines:
+      AppendLines(value, "\n", AppendMarkdown, output);
       return true;
     case Insertion::kPercent:
       AppendPercent(value, output);

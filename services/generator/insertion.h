@@ -18,6 +18,9 @@ enum class Insertion {
   kHtml,
   // What Markdown would read as markup is escaped with a backslash; control characters and line breaks become spaces.
   kMarkdown,
+  // As kHtml and kMarkdown, of several lines: in HTML each ends in <br>. For what a language model writes.
+  kHtmlLines,
+  kMarkdownLines,
   // For a value in a link's query: all but RFC 3986's unreserved characters become %XX.
   kPercent,
 };

@@ -66,9 +66,13 @@ absl::StatusOr<MessageWriter> MessageWriter::Compile(const v1::GenerationConfig&
   writer.max_sms_segments_ = config.sms().max_segments() > 0 ? config.sms().max_segments() : kDefaultSmsSegments;
   ASSIGN_OR_RETURN(CampaignParts parts, CampaignParts::Compile(config, campaign));
   writer.parts_ = std::make_unique<const CampaignParts>(std::move(parts));
+  ASSIGN_OR_RETURN(writer.brief_, ModelBrief::Compile(config.text_model(), *writer.parts_));
+  bool model_has_place = writer.brief_.model().empty();
   ASSIGN_OR_RETURN(const std::vector<InheritedTemplate> sources, InheritTemplates(config));
   for (const InheritedTemplate& source : sources) {
-    ASSIGN_OR_RETURN(CompiledTemplate compiled, CompiledTemplate::Compile(source, config, *writer.parts_));
+    const bool by_model = writer.brief_.WritesFor(source.channel);
+    ASSIGN_OR_RETURN(CompiledTemplate compiled, CompiledTemplate::Compile(source, config, *writer.parts_, by_model));
+    model_has_place |= compiled.model.any();
     Choice& choice = writer.templates_[Key(source.template_id, source.channel, absl::AsciiStrToLower(source.locale))];
     if (source.variant.empty()) {
       choice.common = std::move(compiled);
@@ -77,6 +81,11 @@ absl::StatusOr<MessageWriter> MessageWriter::Compile(const v1::GenerationConfig&
       choice.variants.push_back(
           {source.variant.substr(0, slash), source.variant.substr(slash + 1), std::move(compiled)});
     }
+  }
+  if (!model_has_place) {
+    return InvalidField("config.text_model.model", writer.brief_.model(),
+                        "has nothing to write: no template of its channels has a subject, preheader, title or "
+                        "{{model_text}}");
   }
   return writer;
 }
@@ -103,7 +112,20 @@ const CompiledTemplate* MessageWriter::Find(const v1::ActionDecision& decision, 
   }
 }
 
-void MessageWriter::Write(const v1::GenerateItem& item, v1::GenerateItemResult& result) const {
+WantedTexts MessageWriter::WantedFor(const v1::GenerateItem& item) const {
+  const v1::Channel channel = item.decision().channel();
+  if (!brief_.WritesFor(channel)) return {};
+  const CompiledTemplate* source = Find(item.decision(), item.profile().customer().locale());
+  if (source == nullptr) return {};
+  const bool of_paragraphs = channel == v1::CHANNEL_EMAIL || channel == v1::CHANNEL_CHAT;
+  return {.subject = source->model.subject >= 0,
+          .preheader = source->model.preheader >= 0,
+          .title = source->model.title >= 0,
+          .text = source->model.text >= 0 && !of_paragraphs,
+          .paragraphs = source->model.text >= 0 && of_paragraphs};
+}
+
+void MessageWriter::Write(const v1::GenerateItem& item, v1::GenerateItemResult& result, const ModelTexts* texts) const {
   const v1::ActionDecision& decision = item.decision();
   const v1::Customer& customer = item.profile().customer();
   if (HasNothingToSay(decision)) {
@@ -122,7 +144,7 @@ void MessageWriter::Write(const v1::GenerateItem& item, v1::GenerateItemResult& 
   const v1::ContactPoint* contact = FindContactPoint(customer, decision.channel());
   absl::optional<v1::ItemError> error = CheckAddress(decision.channel(), contact);
   v1::Message& message = *result.mutable_message();
-  if (!error.has_value()) error = Rendering(*source, *parts_, item).Fill(message);
+  if (!error.has_value()) error = Rendering(*source, *parts_, item, texts).Fill(message);
   if (!error.has_value() && decision.channel() == v1::CHANNEL_SMS) error = CheckSms(max_sms_segments_, message);
   if (!error.has_value() && decision.channel() == v1::CHANNEL_PUSH) error = CheckPush(message);
   if (error.has_value()) {

@@ -12,6 +12,7 @@
 #include "absl/types/optional.h"
 #include "campaign/v1/generator.pb.h"
 #include "services/generator/compiled_template.h"
+#include "services/generator/text_model_prompt.h"
 
 namespace campaign::generator {
 
@@ -30,11 +31,18 @@ inline constexpr char kHeaderInjection[] = "HEADER_INJECTION";
 // The templates of one campaign version, compiled. Immutable, so thread-safe.
 class MessageWriter {
  public:
-  // INVALID_ARGUMENT "config.templates[3].html: ...": what InheritTemplates, CampaignParts and CompiledTemplate refuse.
+  // INVALID_ARGUMENT "config.templates[3].html: ...": what InheritTemplates, CampaignParts, ModelBrief and
+  // CompiledTemplate refuse; a language model that no template leaves a place.
   static absl::StatusOr<MessageWriter> Compile(const v1::GenerationConfig& config, absl::string_view campaign = "");
 
-  // Writes the customer's message, or the ItemError that says why there is none.
-  void Write(const v1::GenerateItem& item, v1::GenerateItemResult& result) const;
+  // Writes the customer's message, or the ItemError that says why there is none. With `texts` by a language model where
+  // the template leaves it a place: as values, which are escaped and never read as Mustache.
+  void Write(const v1::GenerateItem& item, v1::GenerateItemResult& result, const ModelTexts* texts = nullptr) const;
+
+  // What the campaign asks of a language model.
+  const ModelBrief& brief() const { return brief_; }
+  // Which texts of that customer's message a language model may write; none where the campaign asks for no model.
+  WantedTexts WantedFor(const v1::GenerateItem& item) const;
 
  private:
   // What there is for one template id, channel and locale.
@@ -59,6 +67,7 @@ class MessageWriter {
   const CompiledTemplate* Find(const v1::ActionDecision& decision, absl::string_view locale) const;
 
   std::string brand_;
+  ModelBrief brief_;
   int max_sms_segments_ = 0;
   std::unique_ptr<const CampaignParts> parts_;
   std::map<Key, Choice, std::less<>> templates_;

@@ -20,10 +20,29 @@ void PutPlainSpaces(std::string& text) {
 
 }  // namespace
 
-Rendering::Rendering(const CompiledTemplate& source, const CampaignParts& parts, const v1::GenerateItem& item)
+Rendering::Rendering(const CompiledTemplate& source, const CampaignParts& parts, const v1::GenerateItem& item,
+                     const ModelTexts* texts)
     : source_(source), parts_(parts) {
   for (const Variable& variable : source.variables) values_.push_back(variable.ValueFor(item));
+  if (source.model.any()) PutModelTexts(texts);
   if (!source.phrases.empty()) FormatPhrases(item);
+}
+
+// Nobody else fills these in: a variable of an offer named as they are is not what a model has written.
+void Rendering::PutModelTexts(const ModelTexts* texts) {
+  const auto put = [&](int slot, const std::string ModelTexts::*text) {
+    if (slot < 0) return;
+    values_[slot] = {};
+    if (texts != nullptr && !(texts->*text).empty()) {
+      values_[slot].text = texts->*text;
+    } else if (!source_.variables[slot].fallback.empty()) {
+      values_[slot] = {.text = source_.variables[slot].fallback, .is_fallback = true};
+    }
+  };
+  put(source_.model.subject, &ModelTexts::subject);
+  put(source_.model.preheader, &ModelTexts::preheader);
+  put(source_.model.title, &ModelTexts::title);
+  put(source_.model.text, &ModelTexts::text);
 }
 
 void Rendering::FormatPhrases(const v1::GenerateItem& item) {

@@ -7,18 +7,22 @@
 #include "absl/types/optional.h"
 #include "campaign/v1/generator.pb.h"
 #include "services/generator/compiled_template.h"
+#include "services/generator/text_model.h"
 
 namespace campaign::generator {
 
 // One message while it is written from a template. Points into all that it is given.
 class Rendering {
  public:
-  Rendering(const CompiledTemplate& source, const CampaignParts& parts, const v1::GenerateItem& item);
+  // `texts`: by a language model, where the template leaves it a place; null: none.
+  Rendering(const CompiledTemplate& source, const CampaignParts& parts, const v1::GenerateItem& item,
+            const ModelTexts* texts = nullptr);
 
   // Fills the texts in, and names the fallbacks that were used. An error: there is no message for this customer.
   absl::optional<v1::ItemError> Fill(v1::Message& message);
 
  private:
+  void PutModelTexts(const ModelTexts* texts);
   void FormatPhrases(const v1::GenerateItem& item);
   void FillTracking();
   void FillUnsubscribeUrl(v1::Message& message);

@@ -90,6 +90,22 @@ absl::StatusOr<TemplateProgram> TemplateProgram::Make(std::vector<Token> tokens,
   return program;
 }
 
+bool TemplateProgram::Names(int slot) const {
+  return std::any_of(instructions_.begin(), instructions_.end(),
+                     [slot](const Instruction& instruction) { return instruction.slot == slot; });
+}
+
+bool TemplateProgram::Needs(int slot) const {
+  using Op = Instruction::Op;
+  for (size_t next = 0; next < instructions_.size();) {
+    const Instruction& instruction = instructions_[next++];
+    if (instruction.slot != slot) continue;
+    if (instruction.op == Op::kVariable) return true;
+    if (instruction.op == Op::kSection) next = instruction.end;
+  }
+  return false;
+}
+
 namespace {
 
 bool IsPresent(const Value& value) { return !value.text.empty() && !value.is_fallback; }

@@ -58,6 +58,11 @@ class TemplateProgram {
   // of their own: a fallback is none.
   RenderResult Render(absl::Span<Value> values, const MessageLinks& links, std::string& output) const;
 
+  // Whether the variable's value goes into the text, or decides what does.
+  bool Names(int slot) const;
+  // Whether it may go into the text where no section has asked for it, so that without a value there is no text.
+  bool Needs(int slot) const;
+
   bool empty() const { return instructions_.empty(); }
   size_t max_bytes() const { return max_bytes_; }
 

@@ -216,6 +216,27 @@ TEST_F(OneServer, ComplianceRefusesTablesAndWordsThatItCannotUse) {
   EXPECT_EQ(ending.output, "compliance: --start_words: Stop is a word that stops\n");
 }
 
+TEST_F(OneServer, GeneratorRefusesALanguageModelWithoutNamePricesOrKey) {
+  const std::vector<std::string> good = {"--text_model_url=https://a.example/v1", "--text_model_name=small",
+                                         "--text_model_id=tiny-1", "--text_model_input_price_micros=150",
+                                         "--text_model_output_price_micros=600"};
+  EXPECT_EQ(Check("services/generator", good).code, 0);
+  const std::pair<const char*, const char*> wrongs[] = {
+      {"--text_model_url=a.example", "generator: text_model_url: a.example is no http"},
+      {"--text_model_name=", "generator: text_model_name: (absent)"},
+      {"--text_model_id=", "generator: text_model_id: (absent)"},
+      {"--text_model_input_price_micros=", "generator: text_model_input_price_micros: (absent)"},
+      {"--text_model_output_price_micros=-1", "generator: text_model_output_price_micros: -1 is no whole number"},
+      {"--text_model_key_file=/nonexistent", "generator: text_model_key_file: /nonexistent cannot be read"}};
+  for (const auto& [wrong, message] : wrongs) {
+    std::vector<std::string> arguments = good;
+    arguments.push_back(wrong);
+    const Ending ending = Check("services/generator", arguments);
+    EXPECT_EQ(ending.code, 2) << wrong;
+    EXPECT_THAT(ending.output, HasSubstr(message)) << wrong;
+  }
+}
+
 TEST_F(OneServer, DeliveryRefusesAProviderItHasNotGotOrCannotUse) {
   Ending ending = Check("services/delivery", {"--provider=pigeon"});
   EXPECT_EQ(ending.code, 2);
