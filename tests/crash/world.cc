@@ -157,6 +157,10 @@ v1::Campaign World::NewCampaign() {
   v1::OfferConfig& offers = *campaign.mutable_offers();
   offers.mutable_actions()->DeleteSubrange(1, offers.actions_size() - 1);
   offers.clear_experiments();
+  auto& templates = *campaign.mutable_generation()->mutable_templates();
+  templates.erase(std::remove_if(templates.begin(), templates.end(),
+                                 [](const v1::Template& one) { return !one.variant().empty(); }),
+                  templates.end());
   offers.clear_holdout();
   offers.clear_daily_budget_minor();
   offers.clear_total_budget_minor();
