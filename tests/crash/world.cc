@@ -159,7 +159,7 @@ v1::Campaign World::NewCampaign() {
   offers.clear_experiments();
   auto& templates = *campaign.mutable_generation()->mutable_templates();
   templates.erase(std::remove_if(templates.begin(), templates.end(),
-                                 [](const v1::Template& source) { return !source.variant().empty(); }),
+                                 [](const v1::Template& one) { return !one.variant().empty(); }),
                   templates.end());
   offers.clear_holdout();
   offers.clear_daily_budget_minor();
