@@ -191,8 +191,8 @@ TEST(FormatEmail, APreheaderThatIsNotInTheHtmlIsPutAtTheStartOfItsBody) {
   Email email = Plain();
   email.preheader = "20 % & \"more\"";
   EXPECT_THAT(FormatEmail(email),
-              HasSubstr("<html><BODY class=3D\"a\"><div style=3D\"display:none;max-height:0;overflow:hidden=\r\n"
-                        "\">20 % &amp; &quot;more&quot;</div><p>Hello</p></BODY></html>"));
+              HasSubstr("<html><BODY class=3D\"a\"><div style=3D\"display:none;max-height:0;overflow:hi=\r\n"
+                        "dden\">20 % &amp; &quot;more&quot;</div><p>Hello</p></BODY></html>"));
   email.html = "<p>Hello</p>";
   EXPECT_THAT(FormatEmail(email),
               HasSubstr("<div style=3D\"display:none;max-height:0;overflow:hidden\">20 % &amp; &qu"));
