@@ -117,6 +117,7 @@ void Dispatcher::Deliver(const v1::DeliverRequest& request, v1::DeliverResponse&
 absl::Status Dispatcher::Reserve(Connection& connection, Batch& batch) {
   const absl::Time now = clock_.Now();
   batch.claimed_keys.reserve(batch.request.items_size());
+  batch.sendings.reserve(batch.request.items_size());
   for (int i = 0; i < batch.request.items_size(); ++i) ReserveOne(connection, batch, i, now);
   return absl::OkStatus();
 }
