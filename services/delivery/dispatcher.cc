@@ -61,7 +61,8 @@ void Follow(const Route& route, const Circumstances& circumstances, LedgerRow& r
 struct Dispatcher::Sending {
   int index = 0;
   LedgerRow row;
-  std::string key;
+  // One of the batch's claimed keys.
+  absl::string_view key;
   Provider* provider = nullptr;
   // Those that were down in this attempt.
   TriedProviders tried = {};
@@ -73,6 +74,7 @@ struct Dispatcher::Batch {
   const v1::DeliverRequest& request;
   v1::DeliverResponse& response;
   Done done;
+  // Never moved.
   std::vector<std::string> claimed_keys = {};
   std::vector<Sending> sendings = {};
   // Of the sendings, in order. Each group writes its own.
@@ -114,6 +116,8 @@ void Dispatcher::Deliver(const v1::DeliverRequest& request, v1::DeliverResponse&
 
 absl::Status Dispatcher::Reserve(Connection& connection, Batch& batch) {
   const absl::Time now = clock_.Now();
+  batch.claimed_keys.reserve(batch.request.items_size());
+  batch.sendings.reserve(batch.request.items_size());
   for (int i = 0; i < batch.request.items_size(); ++i) ReserveOne(connection, batch, i, now);
   return absl::OkStatus();
 }
@@ -121,11 +125,11 @@ absl::Status Dispatcher::Reserve(Connection& connection, Batch& batch) {
 void Dispatcher::ReserveOne(Connection& connection, Batch& batch, int index, absl::Time now) {
   const v1::DeliverItem& item = batch.request.items(index);
   v1::DeliverItemResult& result = *batch.response.add_results();
-  std::string key = IdempotencyKey(item.customer_run_id(), item.message().channel());
-  if (!Claim(key)) return FillBeingSent(*result.mutable_error());
-  batch.claimed_keys.push_back(key);
+  std::string new_key = IdempotencyKey(item.customer_run_id(), item.message().channel());
+  if (!Claim(new_key)) return FillBeingSent(*result.mutable_error());
+  const std::string& key = batch.claimed_keys.emplace_back(std::move(new_key));
   const absl::string_view expected_provider = router_.PreferredName(item.message().channel(), key);
-  Sending sending{index, NewRow(batch.request, item, expected_provider, now), std::move(key)};
+  Sending sending{index, NewRow(batch.request, item, expected_provider, now), key};
   LedgerRow& row = sending.row;
   if (const absl::optional<int64_t> dispatch_id = InsertRow(connection, row); dispatch_id.has_value()) {
     row.dispatch_id = *dispatch_id;
@@ -145,7 +149,7 @@ void Dispatcher::ReserveOne(Connection& connection, Batch& batch, int index, abs
       UpdateRow(connection, row);
     }
   }
-  if (sending.provider == nullptr) return FillReceipt(row, *result.mutable_receipt());
+  if (sending.provider == nullptr) return FillReceipt(row, key, *result.mutable_receipt());
   batch.sendings.push_back(std::move(sending));
 }
 
@@ -209,7 +213,7 @@ void Dispatcher::SendGroup(const std::shared_ptr<Batch>& batch, Provider& provid
   messages.reserve(positions.size());
   for (const size_t i : positions) {
     const Sending& sending = batch->sendings[i];
-    messages.push_back({&batch->ItemOf(sending).message(), sending.key, sending.row.create_time});
+    messages.push_back({&batch->ItemOf(sending).message(), std::string(sending.key), sending.row.create_time});
   }
   std::vector<SendOutcome> outcomes = provider.Send(messages, clock_);
   for (size_t i = 0; i < positions.size(); ++i) batch->outcomes[positions[i]] = std::move(outcomes[i]);
@@ -228,7 +232,7 @@ absl::Status Dispatcher::Record(Connection& connection, Batch& batch) {
     if (sending.provider != nullptr) {
       going_on.push_back(std::move(sending));
     } else {
-      FillReceipt(sending.row, *batch.response.mutable_results(sending.index)->mutable_receipt());
+      FillReceipt(sending.row, sending.key, *batch.response.mutable_results(sending.index)->mutable_receipt());
     }
   }
   batch.sendings = std::move(going_on);
@@ -281,10 +285,14 @@ bool Dispatcher::IsInFlight(const std::string& key) const {
 }
 
 void FillReceipt(const LedgerRow& row, v1::Receipt& receipt) {
+  FillReceipt(row, IdempotencyKey(row.customer_run_id, row.channel), receipt);
+}
+
+void FillReceipt(const LedgerRow& row, absl::string_view key, v1::Receipt& receipt) {
   receipt.set_state(row.state);
   receipt.set_channel(row.channel);
   receipt.set_provider(row.provider);
-  receipt.set_idempotency_key(IdempotencyKey(row.customer_run_id, row.channel));
+  receipt.set_idempotency_key(key.data(), key.size());
   receipt.set_attempt_count(row.attempt_count);
   if (!row.provider_message_id.empty()) receipt.set_provider_message_id(row.provider_message_id);
   // Of UNKNOWN too, where it will be sent again.

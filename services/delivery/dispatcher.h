@@ -85,5 +85,7 @@ class Dispatcher {
 
 // The receipt of a ledger's row.
 void FillReceipt(const LedgerRow& row, v1::Receipt& receipt);
+// The same where the row's idempotency key is known.
+void FillReceipt(const LedgerRow& row, absl::string_view key, v1::Receipt& receipt);
 
 }  // namespace campaign::delivery

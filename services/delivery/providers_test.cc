@@ -11,6 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/testing.h"
 #include "nlohmann/json.hpp"
@@ -275,13 +277,15 @@ TEST_F(ProvidersTest, TheFileThatShipsIsValidAndSoIsEveryExampleInIt) {
   Write("gateway_secret", kWebhookSecret);
   Write("gateway_receipts", kWebhookSecret);
   std::ifstream file(PROVIDERS_FILE);
-  std::string shipped = (std::stringstream() << file.rdbuf()).str();
-  // The examples are what is commented out after the list has begun.
-  const size_t examples = shipped.find("\n\n# - name:");
-  ASSERT_NE(examples, shipped.npos);
-  const std::string all = shipped.substr(0, examples) +
-                          absl::StrReplaceAll(shipped.substr(examples),
-                                              {{"\n# ", "\n"}, {"\n#\n", "\n"}, {"/run/secrets", folder_.path()}});
+  const std::string shipped = (std::stringstream() << file.rdbuf()).str();
+  // The examples are what is commented out after the list has begun, indented as it is.
+  bool in_list = false;
+  std::string all;
+  for (absl::string_view line : absl::StrSplit(shipped, '\n')) {
+    in_list = in_list || line == "providers:";
+    const bool is_example = in_list && absl::ConsumePrefix(&line, "#");
+    absl::StrAppend(&all, is_example ? " " : "", absl::StrReplaceAll(line, {{"/run/secrets", folder_.path()}}), "\n");
+  }
   ASSERT_OK_AND_ASSIGN(const ProvidersConfig config, Read(all));
   EXPECT_THAT(config.providers, SizeIs(7));
   EXPECT_THAT(config.callbacks, SizeIs(2));

@@ -23,9 +23,10 @@ constexpr int kMisused = 2;
 
 std::vector<Command> CollectCommands() {
   std::vector<Command> all;
-  for (auto* commands : {&CampaignCommands, &ImportCommands, &RunCommands, &RunListCommands, &ExplainCommands,
-                         &ReplayCommands, &ReviewCommands, &ReviewDecisionCommands, &ReportCommands,
-                         &TrainPersonasCommands, &SuppressionCommands, &ResolveCommands, &TrainIntentCommands, &TrainChurnCommands}) {
+  for (auto* commands :
+       {&CampaignCommands, &ImportCommands, &RunCommands, &RunListCommands, &ExplainCommands, &ReplayCommands,
+        &ReviewCommands, &ReviewDecisionCommands, &ReportCommands, &TrainPersonasCommands, &SuppressionCommands,
+        &ResolveCommands, &TrainIntentCommands, &TrainChurnCommands}) {
     std::vector<Command> some = (*commands)();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
