@@ -43,6 +43,11 @@ JournalEntry* NewEntry(Batch& batch, v1::Step step, absl::Time start, absl::Time
   return entry;
 }
 
+void Keep(Batch& batch, JournalEntry* entry) {
+  batch.unsaved.push_back(entry);
+  batch.entries.push_back(entry);
+}
+
 v1::StepRecord* NewSkipped(Batch& batch, v1::Step step, absl::string_view code, absl::string_view text) {
   auto* record = Arena::CreateMessage<v1::StepRecord>(&batch.arena);
   record->set_step(step);

@@ -61,6 +61,8 @@ struct Batch {
   google::protobuf::Arena arena{BatchArenaBlocks()};
   // Entries that are not in the journal yet, on the arena.
   std::vector<JournalEntry*> unsaved;
+  // All of them, in order.
+  std::vector<const JournalEntry*> entries;
   int next_ordinal = 0;
 
   v1::Step step() const { return plan->campaign.route(position).step(); }
@@ -70,6 +72,8 @@ struct Batch {
   bool done() const { return position >= plan->campaign.route_size(); }
 };
 
+// Adds an entry, which must be on the batch's arena, to what is to be saved.
+void Keep(Batch& batch, JournalEntry* entry);
 // A journal entry on the batch's arena.
 JournalEntry* NewEntry(Batch& batch, v1::Step step, absl::Time start, absl::Time end, int attempts);
 // Adds a record, which must be on the batch's arena, to an entry.

@@ -229,7 +229,7 @@ void Runner::StopCancelled(Batch& batch) {
   }
   if (entry == nullptr) return;
   entry->set_next_position(batch.position);
-  batch.unsaved.push_back(entry);
+  Keep(batch, entry);
 }
 
 void Runner::AllotAndCall(const BatchPtr& batch, std::vector<Member*> members) {
@@ -321,7 +321,7 @@ std::vector<Runner::Parked> Runner::TakeRecords(Batch& batch, const std::vector<
   batch.attempts = 0;
   batch.position = NextPosition(batch.plan->campaign, batch.position, AllEnded(batch));
   entry->set_next_position(batch.position);
-  batch.unsaved.push_back(entry);
+  Keep(batch, entry);
   return parked;
 }
 
@@ -343,7 +343,7 @@ void Runner::Proceed(const BatchPtr& batch, std::vector<Parked> parked) {
         for (const Parked& one : parked) {
           const int64_t key = one.member->customer_run;
           if (one.judgement.next == Judgement::Next::kNextChannel) {
-            wakes.push_back({.row = *store.FindCustomerRun(key), .record = absl::nullopt});
+            wakes.push_back({.row = *store.FindCustomerRun(key), .record = absl::nullopt, .leaves = batch.get()});
             continue;
           }
           store.SetCustomerRunState(key, one.judgement.state, one.judgement.until, ToReasonList(one.judgement.reasons));

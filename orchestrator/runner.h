@@ -28,6 +28,9 @@ namespace campaign::orchestrator {
 struct Wake {
   CustomerRunRow row;
   absl::optional<v1::StepRecord> record;
+  // Of one that has not waited: the batch that it leaves, which knows its journal. Reading a batch's journal takes as
+  // long as all of its customers together.
+  const Batch* leaves = nullptr;
 };
 
 // Walks batches along their routes: asks the planner, calls the steps, commits what came of it. All of its state lives
@@ -117,6 +120,13 @@ class Runner {
   void AnswerIfSettled(int64_t run_number);
   void ScheduleWake(absl::Time time);
   void WakeDue();
+  // What a customer run that goes on comes from; batches read for it are kept in `journals`.
+  struct Past {
+    absl::StatusOr<std::shared_ptr<const CampaignPlan>> plan;
+    bool dry_run;
+    std::vector<v1::StepRecord> steps;
+  };
+  Past PastOf(Connection& connection, const Wake& wake, absl::flat_hash_map<int64_t, BatchRow>& journals);
   void AddResumed(Batch& batch, RunStore& store, const CustomerRunRow& row, const std::vector<v1::StepRecord>& steps);
   void StoreResumed(Batch& batch, RunStore& store);
   absl::StatusOr<BatchPtr> RestoreBatch(Connection& connection, int64_t id);

@@ -82,6 +82,17 @@ void Runner::WakeDue() {
       });
 }
 
+Runner::Past Runner::PastOf(Connection& connection, const Wake& wake,
+                            absl::flat_hash_map<int64_t, BatchRow>& journals) {
+  if (wake.leaves != nullptr) {
+    return {wake.leaves->plan, wake.leaves->dry_run, StepsOf(wake.leaves->entries, wake.row.slot)};
+  }
+  auto [journal, fresh] = journals.try_emplace(wake.row.batch_id);
+  if (fresh) journal->second = RunStore(connection).LoadBatch(wake.row.batch_id);
+  const BatchRow& batch = journal->second;
+  return {campaigns_.Plan(connection, batch.campaign, batch.version), batch.dry_run, StepsOf(batch, wake.row.slot)};
+}
+
 std::vector<Runner::BatchPtr> Runner::Resume(Connection& connection, std::vector<Wake> wakes) {
   RunStore store(connection);
   absl::flat_hash_map<int64_t, BatchRow> journals;
@@ -91,12 +102,8 @@ std::vector<Runner::BatchPtr> Runner::Resume(Connection& connection, std::vector
   std::vector<BatchPtr> result;
   for (Wake& wake : wakes) {
     if (AwaitsResolution(wake.row)) store.EndResolution(wake.row.key);
-    auto [journal, fresh] = journals.try_emplace(wake.row.batch_id);
-    if (fresh) journal->second = store.LoadBatch(wake.row.batch_id);
-    const BatchRow& old = journal->second;
-    std::vector<v1::StepRecord> steps = StepsOf(old, wake.row.slot);
+    auto [plan, dry_run, steps] = PastOf(connection, wake, journals);
     if (wake.record.has_value()) steps.push_back(std::move(*wake.record));
-    auto plan = campaigns_.Plan(connection, old.campaign, old.version);
     if (!plan.ok() || steps.empty()) {
       const std::string why = plan.ok() ? "its journal is empty" : std::string(plan.status().message());
       LOG(ERROR) << "customer run " << wake.row.key << " cannot go on: " << why;
@@ -108,11 +115,11 @@ std::vector<Runner::BatchPtr> Runner::Resume(Connection& connection, std::vector
       continue;
     }
     const int position = ResumePosition((*plan)->campaign, steps.back());
-    BatchPtr& batch = batches[absl::StrCat(old.version, "/", old.dry_run, "/", position)];
+    BatchPtr& batch = batches[absl::StrCat((*plan)->version, "/", dry_run, "/", position)];
     if (batch == nullptr) {
       batch = std::make_shared<Batch>();
       batch->plan = *plan;
-      batch->dry_run = old.dry_run;
+      batch->dry_run = dry_run;
       batch->bulk = true;
       batch->position = position;
       result.push_back(batch);
@@ -128,7 +135,7 @@ std::vector<Runner::BatchPtr> Runner::Resume(Connection& connection, std::vector
 void Runner::AddResumed(Batch& batch, RunStore& store, const CustomerRunRow& row,
                         const std::vector<v1::StepRecord>& steps) {
   if (batch.unsaved.empty()) {
-    batch.unsaved.push_back(Arena::CreateMessage<JournalEntry>(&batch.arena));
+    Keep(batch, Arena::CreateMessage<JournalEntry>(&batch.arena));
     batch.unsaved.back()->set_next_position(batch.position);
   }
   const auto run = store.FindRun(RunNumberOf(row.key));
@@ -256,6 +263,7 @@ absl::StatusOr<Runner::BatchPtr> Runner::RestoreBatch(Connection& connection, in
   for (const JournalEntry& stored : row.entries) {
     auto* entry = Arena::CreateMessage<JournalEntry>(&batch->arena);
     *entry = stored;
+    batch->entries.push_back(entry);
     batch->position = entry->next_position();
     for (const MemberRecord& record : entry->records()) RestoreProgress(*batch, batch->members[record.slot()], record);
   }

@@ -78,16 +78,22 @@ v1::RunCampaignResponse ViewResponse(Connection& connection, const CampaignRunRo
 }
 
 std::vector<v1::StepRecord> StepsOf(const BatchRow& batch, int32_t slot) {
+  std::vector<const JournalEntry*> entries;
+  for (const JournalEntry& entry : batch.entries) entries.push_back(&entry);
+  return StepsOf(entries, slot);
+}
+
+std::vector<v1::StepRecord> StepsOf(absl::Span<const JournalEntry* const> entries, int32_t slot) {
   std::vector<v1::StepRecord> steps;
-  for (const JournalEntry& entry : batch.entries) {
-    for (const MemberRecord& record : entry.records()) {
+  for (const JournalEntry* entry : entries) {
+    for (const MemberRecord& record : entry->records()) {
       if (record.slot() != slot) continue;
       for (const v1::StepRecord& step : record.steps()) {
         steps.push_back(step);
-        if (entry.step() == v1::STEP_UNSPECIFIED) continue;
-        *steps.back().mutable_start_time() = entry.start_time();
-        *steps.back().mutable_end_time() = entry.end_time();
-        steps.back().set_attempt_count(entry.attempt_count());
+        if (entry->step() == v1::STEP_UNSPECIFIED) continue;
+        *steps.back().mutable_start_time() = entry->start_time();
+        *steps.back().mutable_end_time() = entry->end_time();
+        steps.back().set_attempt_count(entry->attempt_count());
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "campaign/v1/orchestrator.pb.h"
 #include "common/database.h"
 #include "orchestrator/run_store.h"
@@ -21,6 +22,7 @@ bool IsSettled(const CampaignRunRow& run);
 
 // The customer's steps in `batch`, in order, each with its times.
 std::vector<v1::StepRecord> StepsOf(const BatchRow& batch, int32_t slot);
+std::vector<v1::StepRecord> StepsOf(absl::Span<const JournalEntry* const> entries, int32_t slot);
 
 // Everything about a customer run. NOT_FOUND; INVALID_ARGUMENT for a malformed id.
 absl::StatusOr<v1::CustomerRun> LoadCustomerRun(Connection& connection, const std::string& customer_run_id);
