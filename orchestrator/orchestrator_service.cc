@@ -194,8 +194,9 @@ grpc::ServerUnaryReactor* OrchestratorService::ReplayCustomerRun(grpc::CallbackS
   }
   orchestrator::ReplayCustomerRun(steps_, recorded->plan, std::move(recorded->run),
                                   [reactor, response](absl::StatusOr<v1::ReplayCustomerRunResponse> replayed) {
-                                    if (replayed.ok()) *response = *std::move(replayed);
-                                    reactor->Finish(ToGrpcStatus(replayed.status()));
+                                    const absl::Status status = replayed.status();
+                                    if (status.ok()) *response = *std::move(replayed);
+                                    reactor->Finish(ToGrpcStatus(status));
                                   });
   return reactor;
 }

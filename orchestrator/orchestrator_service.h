@@ -50,7 +50,6 @@ class OrchestratorService final : public v1::Orchestrator::CallbackService {
   void StopWatches() { stopping_ = true; }
 
  private:
-  std::atomic<bool> stopping_ = false;
   // What a replay goes by.
   struct Recorded {
     v1::CustomerRun run;
@@ -64,6 +63,7 @@ class OrchestratorService final : public v1::Orchestrator::CallbackService {
   Runner& runner_;
   Timers& timers_;
   const Clock& clock_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace campaign::orchestrator

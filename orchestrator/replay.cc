@@ -1,10 +1,12 @@
 #include "orchestrator/replay.h"
 
 #include <list>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/clock.h"
 #include "orchestrator/calls.h"
 #include "orchestrator/replay_difference.h"

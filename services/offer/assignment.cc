@@ -57,11 +57,12 @@ void Assigner::Assign(const v1::SelectItem& item, const CompiledAction& action, 
 }
 
 Assigner::Choice Assigner::Choose(const v1::SelectItem& item, const v1::Experiment& experiment) {
-  const Choice choice = ChooseNew(item, experiment);
-  if (choice.variant == nullptr || request_.dry_run()) {
+  if (request_.dry_run()) {
     const Choice recorded = Recorded(item, experiment);
-    return recorded.variant != nullptr ? recorded : choice;
+    return recorded.variant != nullptr ? recorded : ChooseNew(item, experiment);
   }
+  const Choice choice = ChooseNew(item, experiment);
+  if (choice.variant == nullptr) return Recorded(item, experiment);
   const std::string& customer_id = item.profile().customer().customer_id();
   const std::string& scope = ScopeOf(item, experiment);
   const RecordedAssignment assignment{choice.variant->variant_id(), item.customer_run_id(), choice.probability, now_};

@@ -66,7 +66,7 @@ absl::Status OfferService::Select(Connection& connection, const v1::SelectAction
   AssignmentLedger assignments(connection, request.campaign());
   Assigner assigner(request, now, assignments);
   absl::optional<OfferDraw> draw;
-  if (request.config().arbitration().has_thompson_sampling()) draw.emplace(*offers, request);
+  if (offers->config->arbitration().has_thompson_sampling()) draw.emplace(*offers, request);
   Selection selection(*offers, request.campaign(), now, request.dry_run(), ledger, assigner, draw ? &*draw : nullptr,
                       request.has_decide_time());
   response.mutable_results()->Reserve(request.items_size());

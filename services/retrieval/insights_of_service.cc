@@ -11,7 +11,7 @@ namespace campaign::retrieval {
 
 namespace {
 
-// " about billing, open for 3 days, one of them sensitive", of the newest of the open tickets.
+// " about billing, open for 3 days (1 sensitive)", of the newest of the open tickets.
 std::string NewestTicket(const v1::Profile& profile) {
   const v1::OpenTicket& newest = profile.open_tickets(0);
   const auto is_sensitive = [](const v1::OpenTicket& ticket) { return ticket.sensitive(); };
