@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
+#include "services/generator/html_position.h"
 #include "services/generator/link_marking.h"
 #include "services/generator/markdown.h"
 
@@ -218,16 +219,23 @@ class TemplateCompiler {
     return absl::OkStatus();
   }
 
-  // What the model writes keeps its lines, and is no part of a link.
+  // What the model writes keeps its lines, and is no part of a link or of a tag, whether links are restricted or not.
   static absl::Status PlaceModelText(absl::string_view field_path, std::vector<Token>& tokens) {
     bool in_link = false;
+    HtmlPosition html;
     for (size_t i = 0; i < tokens.size(); ++i) {
       Token& token = tokens[i];
+      if (token.kind == Token::Kind::kText) {
+        for (size_t at = 0; at < token.text.size(); ++at) html.Advance(absl::string_view(token.text).substr(at));
+      }
       if (token.kind == Token::Kind::kLinkStart) in_link = false;
       if (token.kind == Token::Kind::kLinkEnd && token.link.whole && in_link) {
         return InvalidField(field_path, "{{model_text}}", "is part of a link");
       }
       if (token.kind != Token::Kind::kVariable || token.text != kModelText) continue;
+      if (token.insertion == Insertion::kHtml && !html.IsWords()) {
+        return InvalidField(field_path, "{{model_text}}", "is part of a tag");
+      }
       in_link = true;
       const Token* before = nullptr;
       for (size_t j = i; j-- > 0 && before == nullptr;) {

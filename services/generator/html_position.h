@@ -17,6 +17,8 @@ class HtmlPosition {
   bool StartsValue(const HtmlPosition& before) const { return !before.InValue() && InValue(); }
   bool EndsValue(const HtmlPosition& before) const { return before.InValue() && !InValue(); }
 
+  // Among the words that people read, in no tag.
+  bool IsWords() const { return state_ == State::kWords; }
   // In a tag, and in no value of its attributes but the name of a name space.
   bool IsMarkup() const;
   // In or before a value without quotes.

@@ -228,7 +228,7 @@ TEST(ModelText, IsNoPartOfALinkAHeaderOrAKey) {
   const std::string email = "channel: CHANNEL_EMAIL subject: 's' ";
   EXPECT_THAT(refusal(email + "text: 'https://a.b/{{model_text}}'"), HasSubstr("is part of a link"));
   EXPECT_THAT(refusal(email + "text: '{{model_text}}' html: '<p>{{model_text}}</p><a href=\"{{model_text}}\">x</a>'"),
-              HasSubstr("is part of a link"));
+              HasSubstr("is part of a tag"));
   EXPECT_THAT(refusal("channel: CHANNEL_EMAIL subject: '{{model_text}}' text: 'x'"), HasSubstr("may not write"));
   EXPECT_THAT(refusal("channel: CHANNEL_PUSH text: 'x' deep_link: 'app://{{model_text}}'"),
               HasSubstr("{{model_text}}"));
