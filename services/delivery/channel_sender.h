@@ -7,7 +7,8 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
-#include "campaign/v1/generator.pb.h"
+#include "campaign/v1/delivery.pb.h"
+#include "campaign/v1/message.pb.h"
 
 namespace campaign::delivery {
 
@@ -54,14 +55,20 @@ struct SendOutcome {
   // Of kRetry: no message at all gets through there now: no connection, no TLS, the login refused, a failing server.
   // Another provider may be asked at once. Not for what is about this message or the rate, such as greylisting or 429.
   bool provider_down = false;
+  // Of kRejected, where it is about the address and not about us or the message: HARD_BOUNCE (nothing will ever arrive
+  // there) or UNSUBSCRIBED. Goes the way of what providers report later.
+  v1::FeedbackKind feedback = v1::FEEDBACK_KIND_UNSPECIFIED;
 
   static SendOutcome Accepted(absl::string_view provider_message_id = "") {
     SendOutcome outcome = Of(Kind::kAccepted, "", "");
     outcome.provider_message_id = std::string(provider_message_id);
     return outcome;
   }
-  static SendOutcome Rejected(absl::string_view code, absl::string_view text) {
-    return Of(Kind::kRejected, code, text);
+  static SendOutcome Rejected(absl::string_view code, absl::string_view text,
+                              v1::FeedbackKind feedback = v1::FEEDBACK_KIND_UNSPECIFIED) {
+    SendOutcome outcome = Of(Kind::kRejected, code, text);
+    outcome.feedback = feedback;
+    return outcome;
   }
   static SendOutcome Unknown(absl::string_view code, absl::string_view text) { return Of(Kind::kUnknown, code, text); }
   static SendOutcome Retry(absl::string_view code, absl::string_view text,

@@ -8,10 +8,15 @@
 #include "common/log.h"
 #include "common/status.h"
 #include "services/delivery/address_hash.h"
+#include "services/delivery/feedback_store.h"
 #include "services/delivery/idempotency_key.h"
+#include "services/delivery/record_callback.h"
 
 namespace campaign::delivery {
 namespace {
+
+// For each refusal that is recorded, so that what is old goes faster than it came.
+constexpr int kMostPruned = 2;
 
 void FillBeingSent(v1::ItemError& error) {
   error.set_code(static_cast<int>(absl::StatusCode::kAborted));
@@ -53,6 +58,24 @@ void Follow(const Route& route, const Circumstances& circumstances, LedgerRow& r
   row.state = v1::DELIVERY_STATE_SENDING;
   row.retry_time = absl::UnixEpoch();
   row.update_time = circumstances.now;
+}
+
+// What a provider says at once of an address goes the same way as what it reports later.
+void RecordRefusal(Connection& connection, const v1::DeliverItem& item, const SendOutcome& outcome, absl::Time now,
+                   const LedgerRow& row, absl::string_view key) {
+  if (outcome.feedback == v1::FEEDBACK_KIND_UNSPECIFIED) return;
+  FeedbackRow feedback = {outcome.feedback,
+                          FeedbackEventId(row.provider, key),
+                          row.provider,
+                          row.channel,
+                          row.dispatch_id,
+                          item.message().address(),
+                          row.reason_text,
+                          now,
+                          now};
+  InsertFeedback(connection, feedback);
+  // Where no callbacks come nobody else removes what is old.
+  PruneFeedback(connection, now - kFeedbackAge, kMostPruned);
 }
 
 }  // namespace
@@ -229,6 +252,7 @@ absl::Status Dispatcher::Record(Connection& connection, Batch& batch) {
     Sending& sending = batch.sendings[i];
     Settle(batch.ItemOf(sending), batch.outcomes[i], now, sending);
     UpdateRow(connection, sending.row);
+    RecordRefusal(connection, batch.ItemOf(sending), batch.outcomes[i], now, sending.row, sending.key);
     if (sending.provider != nullptr) {
       going_on.push_back(std::move(sending));
     } else {

@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/testing.h"
+#include "services/delivery/feedback_store.h"
 #include "services/delivery/scripted_sender.h"
 #include "services/delivery/spool_sender.h"
 
@@ -83,6 +84,15 @@ class Process {
     return row.value_or(LedgerRow());
   }
 
+  v1::ListFeedbackResponse Feedback() {
+    v1::ListFeedbackResponse response;
+    EXPECT_OK(database_->Read([&](Connection& connection) {
+      ListFeedback(connection, /*after=*/0, /*limit=*/100, response);
+      return absl::OkStatus();
+    }));
+    return response;
+  }
+
   Database& database() { return *database_; }
   Dispatcher& dispatcher() { return *dispatcher_; }
 
@@ -137,6 +147,42 @@ TEST_F(DispatcherTest, SendsABatchAndAnswersInOrder) {
   EXPECT_EQ(response.results(1).receipt().reasons(0).code(), "MAILBOX_UNKNOWN");
   EXPECT_EQ(response.results(2).receipt().state(), v1::DELIVERY_STATE_UNKNOWN);
   EXPECT_THAT(plain_.sent(), ElementsAre("r1.email", "r2.email", "r3.email"));
+}
+
+// A mail server that says "no such user" at RCPT sends no bounce later: its answer is the bounce.
+TEST_F(DispatcherTest, WhatARefusalSaysOfTheAddressIsFeedbackOnce) {
+  Process process(path_, plain_, clock_);
+  plain_.Answer(SendOutcome::Rejected("ADDRESS_UNKNOWN", "nobody has this address", v1::FEEDBACK_KIND_HARD_BOUNCE));
+  plain_.Answer(SendOutcome::Rejected("CONTENT_REFUSED", "they do not want this message"));
+  plain_.Answer(SendOutcome::Rejected("RECIPIENT_UNSUBSCRIBED", "answered STOP", v1::FEEDBACK_KIND_UNSUBSCRIBED));
+  ASSERT_OK(process.Deliver(Request({"r1", "r2", "r3"})));
+  ASSERT_OK(process.Deliver(Request({"r1", "r2", "r3"})));
+  const v1::ListFeedbackResponse feedback = process.Feedback();
+  ASSERT_EQ(feedback.feedback_size(), 2);
+  const v1::Feedback& bounce = feedback.feedback(0);
+  EXPECT_EQ(bounce.kind(), v1::FEEDBACK_KIND_HARD_BOUNCE);
+  EXPECT_EQ(bounce.event_id(), "fake:r1.email");
+  EXPECT_EQ(bounce.provider(), "fake");
+  EXPECT_EQ(bounce.channel(), v1::CHANNEL_EMAIL);
+  EXPECT_EQ(bounce.customer_run_id(), "r1");
+  EXPECT_EQ(bounce.customer_id(), "customer-of-r1");
+  EXPECT_EQ(bounce.address(), "ann@example.com");
+  EXPECT_EQ(bounce.text(), "nobody has this address");
+  EXPECT_EQ(FromTimestamp(bounce.event_time()), clock_.Now());
+  EXPECT_EQ(feedback.feedback(1).kind(), v1::FEEDBACK_KIND_UNSUBSCRIBED);
+  EXPECT_EQ(feedback.feedback(1).customer_run_id(), "r3");
+}
+
+// Where no callbacks come, nothing else removes it.
+TEST_F(DispatcherTest, RefusalsOfLongAgoAreForgottenWhenNewOnesCome) {
+  Process process(path_, plain_, clock_);
+  for (const char* run : {"r1", "r2"}) {
+    plain_.Answer(SendOutcome::Rejected("ADDRESS_UNKNOWN", "nobody has it", v1::FEEDBACK_KIND_HARD_BOUNCE));
+    ASSERT_OK(process.Deliver(Request({run})));
+    clock_.Advance(absl::Hours(24 * 31));
+  }
+  ASSERT_EQ(process.Feedback().feedback_size(), 1);
+  EXPECT_EQ(process.Feedback().feedback(0).customer_run_id(), "r2");
 }
 
 TEST_F(DispatcherTest, AnswersFromTheLedgerWithoutSendingAgain) {

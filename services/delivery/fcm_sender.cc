@@ -132,7 +132,8 @@ SendOutcome FcmSender::Read(const HttpResult& result) const {
   const HttpResponse& response = result.response;
   if (response.status == 200) return SendOutcome::Accepted(MessageName(response));
   const std::string code = response.status >= 400 && response.status < 500 ? ErrorCode(response) : "";
-  if (code == "UNREGISTERED") return SendOutcome::Rejected(kDeviceUnregistered, "the app is not there any more");
+  if (code == "UNREGISTERED")
+    return SendOutcome::Rejected(kDeviceUnregistered, "the app is not there any more", v1::FEEDBACK_KIND_HARD_BOUNCE);
   if (code == "SENDER_ID_MISMATCH") {
     return SendOutcome::Rejected(kDeviceOfOtherProject, "the device's token belongs to another project");
   }

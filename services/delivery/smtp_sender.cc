@@ -66,7 +66,9 @@ SendOutcome Refused(const SmtpResult& result) {
     return SendOutcome::Down(kSmtpServiceRefused,
                              absl::StrCat("the mail server does not serve us now (", result.reply.code, ")"));
   }
-  return result.reply.code >= 500 ? SendOutcome::Rejected(bounce.code, text) : SendOutcome::Retry(bounce.code, text);
+  if (result.reply.code < 500) return SendOutcome::Retry(bounce.code, text);
+  return SendOutcome::Rejected(bounce.code, text,
+                               bounce.hard ? v1::FEEDBACK_KIND_HARD_BOUNCE : v1::FEEDBACK_KIND_UNSPECIFIED);
 }
 
 SendOutcome Lost(SmtpStage stage) {

@@ -28,6 +28,8 @@ struct TwilioError {
   Meaning meaning;
   const char* reason;
   const char* text;
+  // Of kRejected: what it says of the number.
+  v1::FeedbackKind feedback = v1::FEEDBACK_KIND_UNSPECIFIED;
 };
 using Meaning = TwilioError::Meaning;
 
@@ -35,19 +37,20 @@ constexpr TwilioError kErrors[] = {
     {20003, Meaning::kDown, kProviderLoginRefused, "the provider does not take our credentials"},
     {20005, Meaning::kDown, kProviderAccountClosed, "the account with the provider is not active"},
     {20429, Meaning::kRetry, kProviderRateLimit, "too many requests at once"},
-    {21211, Meaning::kRejected, kAddressInvalid, "this is not a phone number"},
+    {21211, Meaning::kRejected, kAddressInvalid, "this is not a phone number", v1::FEEDBACK_KIND_HARD_BOUNCE},
     {21265, Meaning::kRejected, kAddressInvalid, "a short code takes no messages"},
     {21408, Meaning::kRejected, kRegionNotEnabled, "the account may not send to this country"},
-    {21610, Meaning::kRejected, kRecipientUnsubscribed, "the recipient has answered STOP"},
+    {21610, Meaning::kRejected, kRecipientUnsubscribed, "the recipient has answered STOP",
+     v1::FEEDBACK_KIND_UNSUBSCRIBED},
     {21611, Meaning::kRetry, kProviderQueueFull, "the sender's queue is full"},
     {21612, Meaning::kRejected, kRecipientUnreachable, "this sender cannot reach that number"},
-    {21614, Meaning::kRejected, kAddressNotMobile, "this is not a mobile number"},
+    {21614, Meaning::kRejected, kAddressNotMobile, "this is not a mobile number", v1::FEEDBACK_KIND_HARD_BOUNCE},
     {21617, Meaning::kRejected, kMessageTooLong, "the text is longer than the provider takes"},
     {30001, Meaning::kRetry, kProviderQueueFull, "the provider's queue is full"},
     {30002, Meaning::kDown, kProviderAccountClosed, "the account with the provider is suspended"},
     {30003, Meaning::kRejected, kRecipientUnreachable, "the phone cannot be reached"},
     {30004, Meaning::kRejected, kRecipientUnreachable, "the recipient's carrier blocks it"},
-    {30005, Meaning::kRejected, kRecipientUnreachable, "nobody has this number"},
+    {30005, Meaning::kRejected, kRecipientUnreachable, "nobody has this number", v1::FEEDBACK_KIND_HARD_BOUNCE},
     {30006, Meaning::kRejected, kAddressNotMobile, "this is a landline, or its carrier takes no SMS"},
     {30007, Meaning::kRejected, kCarrierFiltered, "a carrier takes the text for spam"},
     {63038, Meaning::kRetry, kProviderQueueFull, "the account's messages of today are used up"},
@@ -90,7 +93,7 @@ T Field(const nlohmann::json& json, const char* name, T otherwise) {
 SendOutcome OutcomeOfError(const TwilioError& error, absl::Duration retry_after) {
   switch (error.meaning) {
     case Meaning::kRejected:
-      return SendOutcome::Rejected(error.reason, error.text);
+      return SendOutcome::Rejected(error.reason, error.text, error.feedback);
     case Meaning::kDown:
       return SendOutcome::Down(error.reason, error.text, retry_after);
     default:

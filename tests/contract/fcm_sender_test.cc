@@ -101,6 +101,7 @@ TEST_F(FcmSenderTest, FcmsErrorCodesSayWhy) {
     EXPECT_EQ(outcome.kind, kind) << device;
     EXPECT_EQ(outcome.code, code);
     EXPECT_EQ(outcome.retry_after, retry_after);
+    EXPECT_EQ(outcome.feedback, device == "gone" ? v1::FEEDBACK_KIND_HARD_BOUNCE : v1::FEEDBACK_KIND_UNSPECIFIED);
     EXPECT_THAT(outcome.text, Not(HasSubstr(device)));
   };
   const absl::Duration none = absl::ZeroDuration();

@@ -53,6 +53,8 @@ TEST_F(SmtpOutcomeTest, Rfc5321RepliesDecide) {
     EXPECT_EQ(outcome.kind, row.kind) << row.recipient;
     EXPECT_EQ(outcome.code, row.code) << row.recipient;
     EXPECT_FALSE(outcome.provider_down) << row.recipient;
+    const bool hard = row.code == absl::string_view(kAddressUnknown);
+    EXPECT_EQ(outcome.feedback, hard ? v1::FEEDBACK_KIND_HARD_BOUNCE : v1::FEEDBACK_KIND_UNSPECIFIED) << row.recipient;
     EXPECT_THAT(outcome.text, Not(HasSubstr("@"))) << "the server's words hold the address";
     EXPECT_FALSE(SharedSmtpServer().Accepted(row.recipient));
   }

@@ -56,14 +56,16 @@ TEST_F(TwilioSenderTest, APoolOfSendersStandsForOne) {
 }
 
 TEST_F(TwilioSenderTest, TwiliosErrorCodesSayWhy) {
-  const auto expect = [&](const std::string& address, Kind kind, absl::string_view code) {
+  const auto expect = [&](const std::string& address, Kind kind, absl::string_view code,
+                          v1::FeedbackKind feedback = v1::FEEDBACK_KIND_UNSPECIFIED) {
     const SendOutcome outcome = SendTo(address);
     EXPECT_EQ(outcome.kind, kind) << address;
     EXPECT_EQ(outcome.code, code);
+    EXPECT_EQ(outcome.feedback, feedback);
     EXPECT_THAT(outcome.text, Not(HasSubstr(address)));
   };
-  expect("+4917000000610", Kind::kRejected, "RECIPIENT_UNSUBSCRIBED");
-  expect("+4917000000614", Kind::kRejected, "ADDRESS_NOT_MOBILE");
+  expect("+4917000000610", Kind::kRejected, "RECIPIENT_UNSUBSCRIBED", v1::FEEDBACK_KIND_UNSUBSCRIBED);
+  expect("+4917000000614", Kind::kRejected, "ADDRESS_NOT_MOBILE", v1::FEEDBACK_KIND_HARD_BOUNCE);
   expect("+4917000000007", Kind::kRejected, "CARRIER_FILTERED");
   expect("+4917000000429", Kind::kRetry, "PROVIDER_RATE_LIMIT");
   EXPECT_THAT(Sent("twilio"), SizeIs(0));
