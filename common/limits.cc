@@ -6,18 +6,25 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "campaign/v1/limits.pb.h"
 #include "common/status.h"
+#include "google/protobuf/stubs/common.h"
 
 namespace campaign {
 namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::FileDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
+using google::protobuf::internal::IsStructurallyValidUTF8;
 
+// Of a text that is refused.
+constexpr size_t kShownBytes = 64;
 constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 struct Plan;
@@ -28,6 +35,7 @@ struct FieldPlan {
   double min = -kUnbounded;
   double max = kUnbounded;
   double max_item_bytes = kUnbounded;
+  bool utf8 = false;
   const Plan* message = nullptr;  // Of a message field.
 };
 
@@ -59,6 +67,7 @@ const Plan* PlanOf(const Descriptor* descriptor) {
           if (limit.has_min()) entry.min = limit.min();
           if (limit.has_max()) entry.max = limit.max();
           if (limit.has_max_item_bytes()) entry.max_item_bytes = limit.max_item_bytes();
+          entry.utf8 = limit.utf8();
         }
         const bool is_message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
         if (is_message) entry.message = Make(field->message_type());
@@ -118,13 +127,20 @@ absl::Status CheckSingular(const Message& message, const Reflection& reflection,
     if (!reflection.HasField(message, field)) return absl::OkStatus();
     return WithFieldPrefix(field->name(), CheckMessage(reflection.GetMessage(message, field), *plan.message));
   }
-  // An optional field or a member of a oneof that is not set has nothing to check.
-  if (field->has_presence() && !reflection.HasField(message, field)) return absl::OkStatus();
+  // An optional field or a member of a oneof that is not set has nothing to check. In proto2 all are optional, and what
+  // is not set counts as empty.
+  const bool may_be_unset = field->has_presence() && field->file()->syntax() == FileDescriptor::SYNTAX_PROTO3;
+  if (may_be_unset && !reflection.HasField(message, field)) return absl::OkStatus();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string scratch;
-      return CheckRange(plan, static_cast<double>(reflection.GetStringReference(message, field, &scratch).size()),
-                        "bytes ");
+      const std::string& text = reflection.GetStringReference(message, field, &scratch);
+      // What proto3 itself asks.
+      if (plan.utf8 && !IsStructurallyValidUTF8(text.data(), static_cast<int>(text.size()))) {
+        return InvalidField(field->name(), absl::StrCat("\"", absl::CHexEscape(text.substr(0, kShownBytes)), "\""),
+                            "is no UTF-8");
+      }
+      return CheckRange(plan, static_cast<double>(text.size()), "bytes ");
     }
     case FieldDescriptor::CPPTYPE_ENUM:
       return CheckEnum(plan, reflection.GetEnumValue(message, field));

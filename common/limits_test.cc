@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "campaign/v1/campaigns.pb.h"
 #include "campaign/v1/offers.pb.h"
@@ -44,6 +45,24 @@ TEST(Limits, NameATextThatIsTooShortOrTooLong) {
   v1::ContactPoint too_long;
   too_long.set_address(std::string(321, 'x'));
   EXPECT_EQ(Violation(too_long), "address: 321 bytes is above 320");
+}
+
+TEST(Limits, AreTheSameForProto2WhereEveryFieldIsOptional) {
+  EXPECT_EQ(Violation<v1::Fact>(""), "name: 0 bytes is below 1");
+  EXPECT_EQ(Violation<v1::Fact>("name: 'a'"), "");
+  EXPECT_EQ(Violation<v1::Customer>("customer_id: 'c' attributes { value: 'v' }"),
+            "attributes[0].name: 0 bytes is below 1");
+}
+
+// proto3 refuses such bytes when it parses; proto2 takes them.
+TEST(Limits, RefuseWhatIsNoUtf8) {
+  v1::Customer customer =
+      ParseProto<v1::Customer>("customer_id: 'c' attributes { name: 'é' value: '½ \360\237\230\200' }");
+  EXPECT_EQ(Violation(customer), "");
+  for (const char* bytes : {"\xff", "caf\xe9", "\xc3", "\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80"}) {
+    customer.mutable_attributes(0)->set_value(bytes);
+    EXPECT_EQ(Violation(customer), absl::StrCat("attributes[0].value: \"", absl::CHexEscape(bytes), "\" is no UTF-8"));
+  }
 }
 
 TEST(Limits, CountBytesNotLetters) {

@@ -31,6 +31,9 @@ struct Member {
   v1::CustomerRunState end_state = v1::CUSTOMER_RUN_STATE_UNSPECIFIED;
   std::vector<v1::Reason> end_reasons;
   Progress progress;
+  // The profile of `serialized_router`, serialized (Steps).
+  std::string profile_bytes;
+  const v1::RouterResult* serialized_router = nullptr;
 
   bool going() const { return !left && !ended; }
 };

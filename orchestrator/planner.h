@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "campaign/v1/campaigns.pb.h"
 #include "campaign/v1/orchestrator.pb.h"
+#include "campaign/v1/reason.pb.h"
 #include "campaign/v1/types.pb.h"
 
 // What comes next, from the route and the journal alone. Pure: no clock, no store, no calls; after a crash the same

@@ -2,6 +2,8 @@
 
 #include <zstd.h>
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -53,15 +55,23 @@ void BindBlob(SQLite::Statement& statement, int index, const std::string& bytes)
 }
 
 // Entries of a batch say nearly the same for each of its customers: compressed they are a tenth, which is a tenth to
-// write, to checkpoint and to keep.
-constexpr int kFastest = 1;
+// write, to checkpoint and to keep. Level 1 makes a tenth less of them in a fifth more of time.
+constexpr int kLevel = -1;
+
+// Tables that would be made anew for each entry.
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
 
 std::string Compress(const std::string& bytes) {
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kFastest);
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+  thread_local std::string buffer;
+  if (context == nullptr) throw SQLite::Exception("zstd: no memory");
+  buffer.resize(std::max(buffer.size(), ZSTD_compressBound(bytes.size())));
+  const size_t size =
+      ZSTD_compressCCtx(context.get(), buffer.data(), buffer.size(), bytes.data(), bytes.size(), kLevel);
   if (ZSTD_isError(size)) throw SQLite::Exception(absl::StrCat("zstd: ", ZSTD_getErrorName(size)));
-  out.resize(size);
-  return out;
+  return buffer.substr(0, size);
 }
 
 std::string Decompress(const std::string& bytes) {

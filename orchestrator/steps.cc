@@ -29,6 +29,17 @@ T* Borrow(const T* message) {
   return const_cast<T*>(message);
 }
 
+// Three requests hold the profile, the largest part of each: it is serialized once. A message writes the fields that it
+// does not know as they are, so that to whoever parses the request these bytes are its profile.
+void PutProfile(Member& member, int field_number, google::protobuf::Message& item) {
+  const v1::RouterResult* const router = member.progress.router;
+  if (member.serialized_router != router) {
+    router->profile().SerializeToString(&member.profile_bytes);
+    member.serialized_router = router;
+  }
+  item.GetReflection()->MutableUnknownFields(&item)->AddLengthDelimited(field_number, member.profile_bytes);
+}
+
 v1::StepRecord* NewRecord(Batch& batch, v1::Step step) {
   auto* record = Arena::CreateMessage<v1::StepRecord>(&batch.arena);
   record->set_step(step);
@@ -362,9 +373,9 @@ void Steps::SegmentWithCutoffs(Batch& batch, std::vector<Member*> members, const
   auto* kept = Arena::CreateMessage<v1::RfmCutoffs>(&batch.arena);
   *kept = cutoffs;
   request.unsafe_arena_set_allocated_rfm_cutoffs(kept);
-  for (const Member* member : members) {
+  for (Member* member : members) {
     v1::SegmentItem& item = *request.add_items();
-    item.unsafe_arena_set_allocated_profile(Borrow(&member->progress.router->profile()));
+    PutProfile(*member, v1::SegmentItem::kProfileFieldNumber, item);
     *item.mutable_strategies() = member->progress.router->strategies();
   }
   StartCall(
@@ -450,10 +461,10 @@ void Steps::OfferWithResponses(Batch& batch, std::vector<Member*> members, Varia
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.offers()));
   *request.mutable_variant_responses() = std::move(variants);
   *request.mutable_action_responses() = actions;
-  for (const Member* member : members) {
+  for (Member* member : members) {
     v1::SelectItem& item = *request.add_items();
     item.set_customer_run_id(member->customer_run_id);
-    item.unsafe_arena_set_allocated_profile(Borrow(&member->progress.router->profile()));
+    PutProfile(*member, v1::SelectItem::kProfileFieldNumber, item);
     PutSegment(*member, *item.mutable_segment());
     *item.mutable_consented_channels() = member->progress.router->consented_channels();
   }
@@ -515,11 +526,11 @@ void Steps::Compliance(Batch& batch, std::vector<Member*> members, Done done) {
   request.set_config_version(batch.plan->version);
   SetDryRun(batch, request);
   request.unsafe_arena_set_allocated_config(Borrow(&batch.plan->campaign.compliance()));
-  for (const Member* member : members) {
+  for (Member* member : members) {
     v1::CheckItem& item = *request.add_items();
     const Progress& progress = member->progress;
     item.set_customer_run_id(member->customer_run_id);
-    item.unsafe_arena_set_allocated_profile(Borrow(&progress.router->profile()));
+    PutProfile(*member, v1::CheckItem::kProfileFieldNumber, item);
     PutSegment(*member, *item.mutable_segment());
     if (progress.message != nullptr) item.unsafe_arena_set_allocated_message(Borrow(progress.message));
     if (progress.review != nullptr) *item.mutable_accepted_red_flags() = progress.review->accepted_red_flags();

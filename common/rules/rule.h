@@ -9,9 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "campaign/v1/profile.pb.h"
+#include "campaign/v1/reason.pb.h"
 #include "campaign/v1/rule.pb.h"
 #include "campaign/v1/segmentation.pb.h"
-#include "campaign/v1/types.pb.h"
 
 namespace campaign::rules {
 

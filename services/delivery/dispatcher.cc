@@ -94,6 +94,9 @@ struct Dispatcher::Sending {
 };
 
 struct Dispatcher::Batch {
+  Batch(const v1::DeliverRequest& request, v1::DeliverResponse& response, Done done)
+      : request(request), response(response), done(std::move(done)) {}
+
   const v1::DeliverRequest& request;
   v1::DeliverResponse& response;
   Done done;

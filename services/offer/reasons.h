@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "campaign/v1/types.pb.h"
+#include "campaign/v1/reason.pb.h"
 
 namespace campaign::offer {
 

@@ -174,7 +174,7 @@ std::string ReceiptText(const v1::Receipt& receipt) {
   if (!receipt.provider().empty()) absl::StrAppend(&text, " by ", receipt.provider());
   absl::StrAppend(&text, ", ", receipt.attempt_count(), receipt.attempt_count() == 1 ? " attempt" : " attempts");
   if (receipt.has_retry_time()) absl::StrAppend(&text, ", next at ", FormatTime(receipt.retry_time()));
-  const std::string theirs = receipt.provider_message_id();
+  const std::string& theirs = receipt.provider_message_id();
   return absl::StrCat(Line(text), Line("key " + receipt.idempotency_key()),
                       theirs.empty() ? "" : Line("the provider calls it " + theirs),
                       ReasonLines("why:", receipt.reasons()));

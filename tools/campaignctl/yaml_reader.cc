@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "campaign/v1/types.pb.h"
+#include "campaign/v1/reason.pb.h"
 #include "common/yaml_node.h"
 #include "tools/campaignctl/words.h"
 

@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "campaign/v1/campaigns.pb.h"
+#include "campaign/v1/reason.pb.h"
 #include "campaign/v1/rule.pb.h"
-#include "campaign/v1/types.pb.h"
 #include "common/yaml_node.h"
 #include "google/protobuf/duration.pb.h"
 #include "tools/campaignctl/rule_text.h"
