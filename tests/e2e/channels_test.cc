@@ -170,6 +170,20 @@ TEST_F(Channels, AHardBounceSuppressesTheAddress) {
   EXPECT_EQ(LedgerOf(Greet()), "ACCEPTED SMS");
 }
 
+TEST_F(Channels, ARefusalOfTheAddressSuppressesItThoughNoBounceFollows) {
+  const size_t before = system_.Suppressions().size();
+  AnswerEmails(SendOutcome::Rejected("ADDRESS_UNKNOWN", "nobody has this address", v1::FEEDBACK_KIND_HARD_BOUNCE));
+  EXPECT_EQ(LedgerOf(Greet()), "REJECTED EMAIL, ACCEPTED SMS");
+  system_.PassOn();
+  const std::vector<v1::Suppression> list = system_.Suppressions();
+  ASSERT_EQ(list.size(), before + 1);
+  EXPECT_EQ(list.back().address(), Email());
+  EXPECT_EQ(list.back().channel(), v1::CHANNEL_EMAIL);
+  EXPECT_EQ(list.back().reason(), "hard bounce");
+  // Next time the mail server is not even asked.
+  EXPECT_EQ(LedgerOf(Greet()), "ACCEPTED SMS");
+}
+
 TEST_F(Channels, ResponsesAreCountedAndChooseTheChannelNextTime) {
   SuppressEmail();
   const v1::CustomerRun by_sms = Greet();
