@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bitset>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +61,7 @@ class QuietCalendar {
   QuietWindow weekend_;
   std::vector<const QuietDay*> holidays_;
   // By 32 * month + day: most days are none.
-  std::bitset<32 * 13> may_be_holiday_;
+  std::bitset<size_t{32} * 13> may_be_holiday_;
 };
 
 // Quiet hours of a configuration, checked.
